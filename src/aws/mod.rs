@@ -1,0 +1,1 @@
+//! Clients, paging, throttling, retry and error classes, ownership tags, canonical policies.

@@ -1,0 +1,1 @@
+//! Arguments, one file a verb, exit codes.

@@ -1,0 +1,2 @@
+//! The `infra` binary.
+fn main() {}

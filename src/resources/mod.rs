@@ -1,0 +1,1 @@
+//! One file a resource type; this module is the registry.

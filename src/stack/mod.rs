@@ -1,0 +1,1 @@
+//! Stack files: TOML with spans, variables, environments, expressions, references, diagnostics. Pure.

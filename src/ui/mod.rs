@@ -1,0 +1,1 @@
+//! The only place that prints: data in, bytes out.
