@@ -1,1 +1,6 @@
-//! Snapshot of the account, diff, graph, plan (pure) and apply, wait, events (I/O behind the resource trait).
+//! Snapshot of the account, diff, graph, plan (all pure) and apply, wait, events (I/O behind the
+//! resource trait).
+
+pub mod event;
+pub mod plan;
+pub mod resource;
