@@ -1,13 +1,22 @@
 //! A workspace with its variables and context: evaluates blocks and outputs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::diagnostic::{Diagnostic, Diagnostics, Location};
-use super::project::Context;
+use super::address::is_key;
+use super::catalog::BlockKind;
+use super::conform::{conform, is_null, without_nulls};
+use super::convert::{to_bool, to_text};
+use super::diagnostic::{Diagnostic, Diagnostics, Location, Source};
+use super::document::{Data, Node, Report, Table};
+use super::project::{Context, Inputs, Project};
+use super::scope::{EachValue, Names, NoObjects, Places};
 use super::value::{PathStep, Resolved, Value};
-use super::workspace::{BlockId, Unit, UnitPart, Workspace};
+use super::variables::resolve;
+use super::workspace::{Block, BlockId, Unit, UnitPart, Workspace};
 
 /// What references stand for at this moment of a run.
 pub trait Objects {
@@ -39,22 +48,30 @@ pub struct Evaluated {
     pub attributes: Resolved,
     /// Tags of environment, workspace, defaults and block; the later ones win.
     pub tags: BTreeMap<String, Value>,
-    pub(super) place: Location,
+    source: Arc<Source>,
+    places: Places,
 }
 
 impl Evaluated {
     /// Finds the place in the file that gave the value at a path; the nearest one around it when
     /// the value itself is not written out.
     pub fn locate(&self, path: &[PathStep]) -> Location {
-        let _ = path;
-        self.place.clone()
+        let range = self.places.find(path).clone();
+        Location { source: Arc::clone(&self.source), range }
     }
 
     /// As [`Evaluated::locate`], for a path as text: `ingress[0].from_port` or
     /// `ingress.0.from_port`.
     pub fn locate_text(&self, path: &str) -> Location {
-        let _ = path;
-        self.place.clone()
+        let steps: Vec<PathStep> = path
+            .split(['.', '[', ']'])
+            .filter(|part| !part.is_empty())
+            .map(|part| match part.parse() {
+                Ok(index) => PathStep::Index(index),
+                Err(_) => PathStep::Key(part.trim_matches('"').to_owned()),
+            })
+            .collect();
+        self.locate(&steps)
     }
 }
 
@@ -76,23 +93,61 @@ pub struct BoundWorkspace {
     pub workspace: Workspace,
     /// The facts expressions may name.
     pub context: Context,
+    /// Values of the variables.
+    pub variables: BTreeMap<String, Value>,
+    pub(super) dir: PathBuf,
+}
+
+impl Workspace {
+    /// Resolves variables and binds the context. Fails on missing, ill-typed or invalid values.
+    pub fn bind(
+        self,
+        project: &Project,
+        context: &Context,
+        inputs: &Inputs,
+    ) -> Result<BoundWorkspace, Diagnostics> {
+        let environment = project.environments.get(&context.environment);
+        let variables = resolve(&self, project, environment, inputs)?;
+        let mut bound = BoundWorkspace {
+            workspace: self,
+            context: context.clone(),
+            variables,
+            dir: project.dir.clone(),
+        };
+        let mut problems = Diagnostics::new();
+        let mut protected = Vec::new();
+        for (id, block) in &bound.workspace.blocks {
+            let Some(node) = &block.body.protect else { continue };
+            match bound.flag(node, "protect", &Names::new(&bound, &NoObjects, None)) {
+                Ok(protect) => protected.push((id.clone(), protect)),
+                Err(found) => problems.extend(found),
+            }
+        }
+        for (id, protect) in protected {
+            if let Some(block) = bound.workspace.blocks.get_mut(&id) {
+                block.protect = protect;
+            }
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(bound) }
+    }
 }
 
 impl BoundWorkspace {
     /// Evaluation units in dependency order.
     pub fn units(&self) -> &[Unit] {
-        &[]
+        &self.workspace.graph.units
     }
 
-    /// Parts of blocks that a part of a block refers to, through locals too, with `depends_on`.
+    /// Parts of other blocks that a part of a block refers to, through locals too, with
+    /// `depends_on`.
     pub fn references_of(&self, id: &BlockId, part: UnitPart) -> BTreeSet<(BlockId, UnitPart)> {
-        let _ = (id, part);
-        BTreeSet::new()
+        let references = &self.workspace.graph.references;
+        references.get(&(id.clone(), part)).cloned().unwrap_or_default()
     }
 
     /// Outputs of other workspaces that it refers to: workspace and name.
     pub fn needs_outputs(&self) -> BTreeSet<(String, String)> {
-        BTreeSet::new()
+        self.workspace.needed.keys().cloned().collect()
     }
 
     /// Keys of the instances of a block: `[None]` without `for_each`, empty when `when` is false.
@@ -102,8 +157,141 @@ impl BoundWorkspace {
         id: &BlockId,
         objects: &dyn Objects,
     ) -> Result<Vec<Option<String>>, Diagnostics> {
-        let _ = (id, objects);
-        Ok(vec![None])
+        let block = self.block(id)?;
+        let mut names = Names::new(self, objects, None);
+        let Some(node) = &block.body.for_each else {
+            return Ok(if self.when(block, &names)? { vec![None] } else { Vec::new() });
+        };
+        let mut keys = Vec::new();
+        for (key, value) in self.for_each(node, &names)? {
+            names.set_each(Some(EachValue { key: key.clone(), value }));
+            if self.when(block, &names)? {
+                keys.push(Some(key));
+            }
+        }
+        Ok(keys)
+    }
+
+    fn when(&self, block: &Block, names: &Names<'_>) -> Result<bool, Diagnostics> {
+        block.body.when.as_ref().map_or(Ok(true), |node| self.flag(node, "when", names))
+    }
+
+    fn block(&self, id: &BlockId) -> Result<&Block, Diagnostics> {
+        self.workspace
+            .blocks
+            .get(id)
+            .ok_or_else(|| Diagnostic::error("unknown_block", format!("there is no `{id}`")).into())
+    }
+
+    fn problem(
+        &self,
+        code: &'static str,
+        node: &Node,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        Report::new(&self.workspace.source).error(code, &node.range, message)
+    }
+
+    fn unknown(&self, key: &str, node: &Node, refs: &BTreeSet<String>) -> Diagnostics {
+        let waits: Vec<String> = refs.iter().map(|r| format!("`{r}`")).collect();
+        let message = format!("`{key}` must be known before anything is made");
+        self.problem("unknown_value", node, message)
+            .label(format!("known only after apply: waits for {}", waits.join(", ")))
+            .hint("use variables, locals, names and keys from the file")
+            .into()
+    }
+
+    /// Evaluates something that must be true or false.
+    fn flag(&self, node: &Node, key: &str, names: &Names<'_>) -> Result<bool, Diagnostics> {
+        let (value, _) = names.value(node)?;
+        if let Some(refs) = value.unknown_refs() {
+            return Err(self.unknown(key, node, &refs));
+        }
+        let (value, _) = value.unmark_deep();
+        to_bool(&value).map_err(|message| {
+            self.problem("wrong_type", node, format!("`{key}`: {message}")).into()
+        })
+    }
+
+    /// Evaluates `for_each`: keys with their values, in the order of the file or the keys.
+    fn for_each(
+        &self,
+        node: &Node,
+        names: &Names<'_>,
+    ) -> Result<Vec<(String, Value)>, Diagnostics> {
+        let (value, _) = names.value(node)?;
+        if value.is_sensitive() {
+            return Err(self
+                .problem("wrong_type", node, "`for_each` cannot be sensitive")
+                .note("Its keys are part of addresses and tags.")
+                .into());
+        }
+        let pairs: Vec<(String, Value)> = match value {
+            Value::Unknown(unknown) => return Err(self.unknown("for_each", node, &unknown.refs)),
+            Value::Map(map) => map.into_iter().filter(|(_, v)| !is_null(v)).collect(),
+            Value::List(items) | Value::Set(items) => {
+                let mut pairs = Vec::new();
+                for item in items {
+                    match item {
+                        Value::String(key) => pairs.push((key.clone(), Value::String(key))),
+                        Value::Unknown(unknown) => {
+                            return Err(self.unknown("for_each", node, &unknown.refs));
+                        }
+                        other => {
+                            let message = format!(
+                                "`for_each` takes a map or a set of strings; an element is a {}",
+                                other.type_name()
+                            );
+                            return Err(self.problem("wrong_type", node, message).into());
+                        }
+                    }
+                }
+                pairs
+            }
+            other => {
+                let message = format!(
+                    "`for_each` takes a map or a set of strings, this is a {}",
+                    other.type_name()
+                );
+                return Err(self.problem("wrong_type", node, message).into());
+            }
+        };
+        let mut problems = Diagnostics::new();
+        let mut seen = BTreeSet::new();
+        for (key, _) in &pairs {
+            if !is_key(key) {
+                let message = format!("{key:?} cannot be a key of `for_each`");
+                problems.push(
+                    self.problem("invalid_key", node, message)
+                        .hint("a key has only letters, digits, `_`, `.` and `-`"),
+                );
+            }
+            if !seen.insert(key) {
+                let message = format!("the key `{key}` is there twice");
+                problems.push(self.problem("duplicate_key", node, message));
+            }
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(pairs) }
+    }
+
+    /// Makes the scope of one instance.
+    fn names<'a>(
+        &'a self,
+        block: &Block,
+        key: Option<&str>,
+        objects: &'a dyn Objects,
+    ) -> Result<Names<'a>, Diagnostics> {
+        let mut names = Names::new(self, objects, None);
+        if let (Some(node), Some(key)) = (&block.body.for_each, key) {
+            let pairs = self.for_each(node, &names)?;
+            let pair = pairs.into_iter().find(|(k, _)| k == key);
+            let (key, value) = pair.ok_or_else(|| {
+                let message = format!("`{}` has no instance {key:?}", block.id);
+                self.problem("unknown_key", node, message)
+            })?;
+            names.set_each(Some(EachValue { key, value }));
+        }
+        Ok(names)
     }
 
     /// Evaluates attributes of one instance: defaults merged, null keys left out, null elements of
@@ -115,8 +303,148 @@ impl BoundWorkspace {
         fields: Fields,
         objects: &dyn Objects,
     ) -> Result<Evaluated, Diagnostics> {
-        let _ = (id, key, fields, objects);
-        Err(Diagnostic::error("unknown_block", format!("there is no `{id}`")).into())
+        let block = self.block(id)?;
+        let names = self.names(block, key, objects)?;
+        let mut problems = Diagnostics::new();
+        let mut places = Places::at(&block.at.range);
+        let mut attributes = BTreeMap::new();
+        let is_resource = id.kind == BlockKind::Resource;
+        let defaults = self.workspace.defaults.get(&id.ty).filter(|_| is_resource);
+        let entry = self.workspace.types.get(&(id.kind, id.ty.clone()));
+        let wanted = |name: &str| {
+            let late = is_resource && entry.is_some_and(|entry| entry.is_late(name));
+            match fields {
+                Fields::All => true,
+                Fields::Main => !late,
+                Fields::Late => late,
+            }
+        };
+        let none = Table::default();
+        // A key given null counts as left out, so that the default stands.
+        for table in [&block.body.attributes, defaults.map_or(&none, |d| &d.attributes)] {
+            for (name, item) in &table.entries {
+                if !wanted(name) || attributes.contains_key(name) {
+                    continue;
+                }
+                match names.value(&item.node) {
+                    Ok((value, _)) if is_null(&value) => {}
+                    Ok((value, place)) => {
+                        let value = without_nulls(value);
+                        let view = entry.and_then(|entry| entry.spec().property(name));
+                        let value = match view {
+                            Some(view) => conform(value, view),
+                            None => value,
+                        };
+                        places.inner.insert(PathStep::Key(name.clone()), place);
+                        attributes.insert(name.clone(), value);
+                    }
+                    Err(found) => problems.extend(found),
+                }
+            }
+        }
+        let mut tags = BTreeMap::new();
+        if is_resource {
+            let common = self.context.tags.iter();
+            tags.extend(common.map(|(key, value)| (key.clone(), Value::from(value.as_str()))));
+            if let Some(table) = &self.workspace.tags {
+                for (key, item) in &table.entries {
+                    self.one_tag(key, &item.node, &names, &mut tags, &mut problems);
+                }
+            }
+            for node in [defaults.and_then(|d| d.tags.as_ref()), block.body.tags.as_ref()] {
+                let Some(node) = node else { continue };
+                self.tags(node, &names, &mut tags, &mut problems);
+            }
+        }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        Ok(Evaluated {
+            attributes: Value::Map(attributes).to_json_with_placeholders(),
+            tags,
+            source: Arc::clone(&self.workspace.source),
+            places,
+        })
+    }
+
+    fn tags(
+        &self,
+        node: &Node,
+        names: &Names<'_>,
+        tags: &mut BTreeMap<String, Value>,
+        problems: &mut Diagnostics,
+    ) {
+        if let Data::Table(table) = &node.data {
+            for (key, item) in &table.entries {
+                self.one_tag(key, &item.node, names, tags, problems);
+            }
+            return;
+        }
+        match names.value(node) {
+            Err(found) => problems.extend(found),
+            Ok((value, _)) => match value.beneath_mark() {
+                Value::Null => {}
+                Value::Map(map) => {
+                    for (key, value) in map.clone() {
+                        let lower = key.to_lowercase();
+                        if lower.starts_with("infra:") || lower.starts_with("aws:") {
+                            let message = format!("the tag `{key}` is not for a stack to set");
+                            problems.push(self.problem("reserved_tag", node, message));
+                        }
+                        self.set_tag(key, value, node, tags, problems);
+                    }
+                }
+                other => {
+                    let message = match other {
+                        Value::Unknown(_) => "the keys of `tags` must be known".to_owned(),
+                        other => format!("`tags` is a map of strings, this is a {}", other.type_name()),
+                    };
+                    problems.push(self.problem("wrong_type", node, message));
+                }
+            },
+        }
+    }
+
+    fn one_tag(
+        &self,
+        key: &str,
+        node: &Node,
+        names: &Names<'_>,
+        tags: &mut BTreeMap<String, Value>,
+        problems: &mut Diagnostics,
+    ) {
+        match names.value(node) {
+            Ok((value, _)) => self.set_tag(key.to_owned(), value, node, tags, problems),
+            Err(found) => problems.extend(found),
+        }
+    }
+
+    /// Sets a tag; null takes away a weaker one.
+    fn set_tag(
+        &self,
+        key: String,
+        value: Value,
+        node: &Node,
+        tags: &mut BTreeMap<String, Value>,
+        problems: &mut Diagnostics,
+    ) {
+        let (plain, sensitive) = value.unmark();
+        let value = match plain {
+            Value::Null => {
+                tags.remove(&key);
+                return;
+            }
+            unknown @ Value::Unknown(_) => unknown,
+            known => match to_text(&known) {
+                Ok(text) => Value::String(text),
+                Err(message) => {
+                    let message = format!("tag `{key}`: {message}");
+                    problems.push(self.problem("wrong_type", node, message));
+                    return;
+                }
+            },
+        };
+        tags.insert(key, value.mark_if(sensitive));
     }
 
     /// The id of the existing object that an instance adopts, when its block has `import`.
@@ -126,8 +454,36 @@ impl BoundWorkspace {
         key: Option<&str>,
         objects: &dyn Objects,
     ) -> Result<Option<Value>, Diagnostics> {
-        let _ = (id, key, objects);
-        Ok(None)
+        let block = self.block(id)?;
+        let Some(node) = &block.body.import else { return Ok(None) };
+        let (value, _) = self.names(block, key, objects)?.value(node)?;
+        match value.beneath_mark() {
+            Value::Null => Ok(None),
+            Value::String(_) | Value::Unknown(_) => Ok(Some(value)),
+            other => {
+                let message = format!("`import` is the id of an object, this is a {}", other.type_name());
+                Err(self.problem("wrong_type", node, message).into())
+            }
+        }
+    }
+
+    /// Evaluates one output.
+    pub fn output(&self, name: &str, objects: &dyn Objects) -> Result<OutputValue, Diagnostics> {
+        let output = self.workspace.outputs.get(name).ok_or_else(|| {
+            let message = format!("`{}` has no output `{name}`", self.workspace.name);
+            let problem = Diagnostic::error("unknown_output", message);
+            let known = self.workspace.outputs.keys().map(String::as_str);
+            match super::diagnostic::nearest(name, known) {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem,
+            }
+        })?;
+        let (value, _) = Names::new(self, objects, None).value(&output.value)?;
+        Ok(OutputValue {
+            sensitive: output.sensitive || value.contains_sensitive(),
+            value: value.mark_if(output.sensitive),
+            description: output.description.clone(),
+        })
     }
 
     /// Evaluates all outputs.
@@ -135,7 +491,16 @@ impl BoundWorkspace {
         &self,
         objects: &dyn Objects,
     ) -> Result<IndexMap<String, OutputValue>, Diagnostics> {
-        let _ = objects;
-        Ok(IndexMap::new())
+        let mut problems = Diagnostics::new();
+        let mut outputs = IndexMap::new();
+        for name in self.workspace.outputs.keys() {
+            match self.output(name, objects) {
+                Ok(output) => {
+                    outputs.insert(name.clone(), output);
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(outputs) }
     }
 }

@@ -143,6 +143,11 @@ impl Expression {
         Ok(Self { text: text.to_owned(), ast: syntax::parse_template(text)? })
     }
 
+    /// Makes an expression of a part of another one; it has no text of its own.
+    pub(super) fn from_ast(ast: Ast) -> Self {
+        Self { text: String::new(), ast }
+    }
+
     /// Gives the text it was parsed from.
     pub fn text(&self) -> &str {
         &self.text
@@ -183,6 +188,18 @@ impl Expression {
     }
 }
 
+/// Finds the candidate that a misspelt word most likely meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != word)
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
 fn resolve(mentions: Vec<Mention>, names: &dyn Names) -> Vec<(Reference, Range<usize>)> {
     mentions.into_iter().map(|m| (Reference::resolve(&m, names), m.span)).collect()
 }
@@ -213,16 +230,12 @@ impl Reference {
                 .map(|(ty, name)| Self::Data(resource(ty, name, &steps[2..]))),
             root if names.is_type(root) => attribute(0)
                 .map(|name| Self::Resource(resource(root.to_owned(), name, &steps[1..]))),
-            root if names.is_workspace(root) => {
-                match (attribute(0).as_deref(), attribute(1)) {
-                    (Some("outputs"), Some(name)) => Some(Self::Output {
-                        workspace: root.to_owned(),
-                        name,
-                        path: path(&steps[2..]),
-                    }),
-                    _ => None,
+            root if names.is_workspace(root) => match (attribute(0).as_deref(), attribute(1)) {
+                (Some("outputs"), Some(name)) => {
+                    Some(Self::Output { workspace: root.to_owned(), name, path: path(&steps[2..]) })
                 }
-            }
+                _ => None,
+            },
             _ => None,
         };
         known.unwrap_or_else(|| Self::Other(mention.written()))
@@ -268,7 +281,12 @@ fn path(steps: &[&StaticStep]) -> Vec<String> {
         .collect()
 }
 
-fn mention(root: &str, root_span: &Range<usize>, accesses: &[Access], span: &Range<usize>) -> Mention {
+fn mention(
+    root: &str,
+    root_span: &Range<usize>,
+    accesses: &[Access],
+    span: &Range<usize>,
+) -> Mention {
     let steps = accesses.iter().map(|access| (static_step(&access.kind), access.span.clone()));
     Mention {
         root: root.to_owned(),
@@ -391,9 +409,24 @@ fn collect_parts(parts: &[Part], locals: &mut Vec<String>, found: &mut Vec<Menti
 
 /// Functions whose result is one of their arguments, or made of elements of them.
 const PASSING: [&str; 18] = [
-    "coalesce", "coalescelist", "compact", "concat", "distinct", "flatten", "nonsensitive", "one",
-    "reverse", "sensitive", "setintersection", "setunion", "sort", "tolist", "toset", "tostring",
-    "try", "values",
+    "coalesce",
+    "coalescelist",
+    "compact",
+    "concat",
+    "distinct",
+    "flatten",
+    "nonsensitive",
+    "one",
+    "reverse",
+    "sensitive",
+    "setintersection",
+    "setunion",
+    "sort",
+    "tolist",
+    "toset",
+    "tostring",
+    "try",
+    "values",
 ];
 
 fn collect_results(ast: &Ast, locals: &mut Vec<String>, found: &mut Vec<Mention>) {

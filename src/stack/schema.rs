@@ -185,6 +185,37 @@ impl<'a> SchemaView<'a> {
         Some(Self { root: self.root, node })
     }
 
+    /// Tells whether an object takes no keys but its properties.
+    pub fn is_closed(&self) -> bool {
+        match self.resolved().get("additionalProperties") {
+            None => self.resolved().get("properties").is_some(),
+            Some(more) => more.as_bool() == Some(false),
+        }
+    }
+
+    /// The alternatives of a value that may take several forms, null aside; empty when it has one,
+    /// or is a closed list of values.
+    pub fn variants(&self) -> Vec<Self> {
+        let node = self.resolved();
+        let variants = node.get("anyOf").or_else(|| node.get("oneOf")).and_then(Json::as_array);
+        if !self.enum_values().is_empty() {
+            return Vec::new();
+        }
+        let is_null = |v: &Json| v.get("type").and_then(Json::as_str) == Some("null");
+        let variants = variants.into_iter().flatten().filter(|v| !is_null(v));
+        variants.map(|node| Self { root: self.root, node }).collect()
+    }
+
+    /// The smallest number allowed.
+    pub fn minimum(&self) -> Option<f64> {
+        self.annotation("minimum").and_then(Json::as_f64)
+    }
+
+    /// The largest number allowed.
+    pub fn maximum(&self) -> Option<f64> {
+        self.annotation("maximum").and_then(Json::as_f64)
+    }
+
     /// Every place in this schema, with its path: `*` stands for an element or a map's value.
     pub fn walk(&self) -> Vec<(Vec<&'a str>, Self)> {
         let mut found = Vec::new();

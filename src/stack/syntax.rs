@@ -105,8 +105,7 @@ pub(super) fn parse_template(text: &str) -> Result<Ast, ExpressionError> {
     if !text.contains("${") && !text.contains("%{") {
         return Ok(Ast { node: Node::String(text.to_owned()), span: whole });
     }
-    let template: tpl::Template =
-        text.parse().map_err(|error| explain(text, &error))?;
+    let template: tpl::Template = text.parse().map_err(|error| explain(text, &error))?;
     let mut parts = lower_template(&template, &whole)?;
     let node = match parts.as_mut_slice() {
         [] => Node::String(String::new()),
@@ -164,8 +163,7 @@ fn lower(expression: &hcl::Expression, around: &Range<usize>) -> Result<Ast, Exp
                     near.start..(near.start + call.name.name.as_str().len()).min(near.end)
                 }),
             };
-            let args =
-                call.args.iter().map(|arg| lower(arg, &near)).collect::<Result<_, _>>()?;
+            let args = call.args.iter().map(|arg| lower(arg, &near)).collect::<Result<_, _>>()?;
             Node::Call { name, args, expand: call.args.expand_final() }
         }
         hcl::Expression::Traversal(traversal) => {
@@ -216,16 +214,10 @@ fn quoted(mut parts: Vec<Part>) -> Node {
 }
 
 fn lower_name(name: &hcl_edit::Decorated<hcl_edit::Ident>, around: &Range<usize>) -> Name {
-    Name {
-        text: name.value().to_string(),
-        span: name.span().unwrap_or_else(|| around.clone()),
-    }
+    Name { text: name.value().to_string(), span: name.span().unwrap_or_else(|| around.clone()) }
 }
 
-fn lower_number(
-    number: &hcl_edit::Number,
-    span: &Range<usize>,
-) -> Result<Number, ExpressionError> {
+fn lower_number(number: &hcl_edit::Number, span: &Range<usize>) -> Result<Number, ExpressionError> {
     number
         .as_i64()
         .map(Number::from)
@@ -330,10 +322,7 @@ fn lower_stripped(
         .collect())
 }
 
-fn lower_element(
-    element: &tpl::Element,
-    around: &Range<usize>,
-) -> Result<Draft, ExpressionError> {
+fn lower_element(element: &tpl::Element, around: &Range<usize>) -> Result<Draft, ExpressionError> {
     let near = element.span().unwrap_or_else(|| around.clone());
     match element {
         tpl::Element::Literal(literal) => Ok(Draft {
@@ -358,12 +347,9 @@ fn lower_element(
                     after_then.strip_start(),
                 )?;
                 let otherwise = match &d.else_expr {
-                    Some(e) => lower_stripped(
-                        &e.template,
-                        &near,
-                        e.strip.strip_end(),
-                        end.strip_start(),
-                    )?,
+                    Some(e) => {
+                        lower_stripped(&e.template, &near, e.strip.strip_end(), end.strip_start())?
+                    }
                     None => Vec::new(),
                 };
                 Ok(Draft {
@@ -404,11 +390,8 @@ fn explain(text: &str, error: &hcl_edit::parser::Error) -> ExpressionError {
         let inner = open + 2;
         let Some(close) = closing(text, inner) else {
             let what = &text[open..inner];
-            return ExpressionError::new(
-                format!("`{what}` is never closed by `}}`"),
-                open..inner,
-            )
-            .hint(format!("for the characters themselves write `{}{what}`", &what[..1]));
+            return ExpressionError::new(format!("`{what}` is never closed by `}}`"), open..inner)
+                .hint(format!("for the characters themselves write `{}{what}`", &what[..1]));
         };
         let body = &text[inner..close];
         if &text[open..inner] == "%{" {
@@ -443,8 +426,11 @@ fn explain(text: &str, error: &hcl_edit::parser::Error) -> ExpressionError {
     match directive {
         Some(&open) => {
             let close = closing(text, open + 2).map_or(text.len(), |c| c + 1);
-            ExpressionError::new("`%{if}` and `%{for}` need their `%{endif}` and `%{endfor}`", open..close)
-                .hint("for the characters themselves write `%%{`")
+            ExpressionError::new(
+                "`%{if}` and `%{for}` need their `%{endif}` and `%{endfor}`",
+                open..close,
+            )
+            .hint("for the characters themselves write `%%{`")
         }
         None => at_offset(text, offset, text.len(), error.message()),
     }

@@ -96,9 +96,7 @@ pub fn is_placeholder(s: &str) -> bool {
 /// Gives back what a placeholder waits for; empty for any other string.
 pub fn placeholder_refs(s: &str) -> BTreeSet<String> {
     s.strip_prefix(PLACEHOLDER_START)
-        .map(|rest| {
-            rest.split_terminator(PLACEHOLDER_SEPARATOR).map(str::to_owned).collect()
-        })
+        .map(|rest| rest.split_terminator(PLACEHOLDER_SEPARATOR).map(str::to_owned).collect())
         .unwrap_or_default()
 }
 
@@ -490,10 +488,7 @@ mod tests {
     #[test]
     fn marks_never_nest() {
         let marked = Value::List(vec![Value::from("a").mark(), "b".into()]).mark();
-        assert_eq!(
-            marked,
-            Value::Sensitive(Box::new(Value::List(vec!["a".into(), "b".into()])))
-        );
+        assert_eq!(marked, Value::Sensitive(Box::new(Value::List(vec!["a".into(), "b".into()]))));
         assert_eq!(marked.clone().mark(), marked);
     }
 

@@ -1,6 +1,6 @@
 //! One workspace file, parsed and checked.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::address::Address;
-use super::bound::BoundWorkspace;
-use super::catalog::{BlockKind, Catalog};
-use super::diagnostic::{Diagnostics, Location, Source};
-use super::project::{Context, Inputs, Project};
+use super::catalog::{BlockKind, TypeEntry};
+use super::diagnostic::{Location, Source};
+use super::document::{Node, Table};
+use super::units::Graph;
+use super::variables::Variable;
 
 /// Names a block: `vpc.main` or `data.vpc.main`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,10 +74,33 @@ pub struct Block {
     pub protect: bool,
     /// Time limits.
     pub timeouts: Timeouts,
-    /// Whether it adopts an existing object; see [`BoundWorkspace::import`].
+    /// Whether it adopts an existing object; see
+    /// [`BoundWorkspace::import`](super::BoundWorkspace::import).
     pub has_import: bool,
     /// Blocks named by `depends_on`.
     pub depends_on: Vec<BlockId>,
+    pub(super) body: Body,
+}
+
+/// What a block says, before evaluation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Body {
+    pub(super) for_each: Option<Node>,
+    pub(super) when: Option<Node>,
+    pub(super) protect: Option<Node>,
+    pub(super) tags: Option<Node>,
+    pub(super) import: Option<Node>,
+    /// Everything but the meta keys.
+    pub(super) attributes: Table,
+}
+
+/// `[defaults.<type>]`
+#[derive(Clone, Debug, Default)]
+pub(super) struct Defaults {
+    pub(super) protect: Option<Node>,
+    pub(super) tags: Option<Node>,
+    pub(super) timeouts: Timeouts,
+    pub(super) attributes: Table,
 }
 
 /// An output as declared.
@@ -88,6 +112,7 @@ pub struct Output {
     pub description: Option<String>,
     /// Never shown.
     pub sensitive: bool,
+    pub(super) value: Node,
 }
 
 /// A line of `[moved]`.
@@ -140,37 +165,14 @@ pub struct Workspace {
     pub outputs: IndexMap<String, Output>,
     /// Renamed resources.
     pub moved: Vec<Moved>,
-}
-
-impl Workspace {
-    /// Parses and statically checks one file against the catalog. All problems are told at once,
-    /// each with its place. `workspaces` holds the names of all workspaces of the project.
-    pub fn parse(
-        name: &str,
-        source: Arc<Source>,
-        catalog: &Catalog,
-        workspaces: &BTreeSet<String>,
-    ) -> Result<Self, Diagnostics> {
-        let _ = (catalog, workspaces);
-        Ok(Self {
-            name: name.to_owned(),
-            source,
-            description: None,
-            depends_on: Vec::new(),
-            blocks: IndexMap::new(),
-            outputs: IndexMap::new(),
-            moved: Vec::new(),
-        })
-    }
-
-    /// Resolves variables and binds the context. Fails on missing, ill-typed or invalid values.
-    pub fn bind(
-        self,
-        project: &Project,
-        context: &Context,
-        inputs: &Inputs,
-    ) -> Result<BoundWorkspace, Diagnostics> {
-        let _ = (project, inputs);
-        Ok(BoundWorkspace { workspace: self, context: context.clone() })
-    }
+    /// Variables, in the order of the file.
+    pub variables: IndexMap<String, Variable>,
+    pub(super) locals: Table,
+    pub(super) defaults: BTreeMap<String, Defaults>,
+    pub(super) tags: Option<Table>,
+    pub(super) graph: Graph,
+    /// The types its blocks are of.
+    pub(super) types: BTreeMap<(BlockKind, String), TypeEntry>,
+    /// Outputs of other workspaces it refers to, with the place of one reference.
+    pub(super) needed: BTreeMap<(String, String), Location>,
 }

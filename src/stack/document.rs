@@ -1,0 +1,480 @@
+//! A TOML text as a tree of values, each with its place; strings are parsed as expressions.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Number;
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::{Diagnostic, Diagnostics, Location, Source};
+use super::expression::{Expression, ExpressionError};
+use super::value::{Value, number_from_f64};
+
+/// Collects problems of one text.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    pub(super) source: Arc<Source>,
+    pub(super) found: Diagnostics,
+}
+
+impl Report {
+    pub(super) fn new(source: &Arc<Source>) -> Self {
+        Self { source: Arc::clone(source), found: Diagnostics::new() }
+    }
+
+    /// Makes an error that points into the text; the caller adds to it and pushes it.
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        range: &Range<usize>,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic::error(code, message).at(&self.source, range.clone())
+    }
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    pub(super) fn location(&self, range: &Range<usize>) -> Location {
+        Location { source: Arc::clone(&self.source), range: range.clone() }
+    }
+
+    /// Reports a fault in an expression at its place in the text.
+    pub(super) fn expression(&mut self, code: &'static str, text: &Text, e: ExpressionError) {
+        let mut diagnostic = self.error(code, &text.locate(&e.span), e.message);
+        diagnostic.hint = e.hint;
+        self.push(diagnostic);
+    }
+}
+
+/// A value with the bytes it was written in; for a table that has a header, those of the header.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) data: Data,
+    pub(super) range: Range<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Data {
+    Bool(bool),
+    Number(Number),
+    Text(Text),
+    Array(Vec<Node>),
+    Table(Table),
+    /// Reported already.
+    Bad,
+}
+
+/// The entries of a table, in the order of the text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
+    pub(super) entries: IndexMap<String, Entry>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Where the key is written.
+    pub(super) key: Range<usize>,
+    pub(super) node: Node,
+}
+
+/// A string: an expression, a template, or only text.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) expression: Expression,
+    offsets: Offsets,
+}
+
+/// Where the bytes of a string's content stand in the file.
+#[derive(Clone, Debug)]
+enum Offsets {
+    /// Content and file agree byte by byte from here.
+    From(usize),
+    /// One entry a byte, and one for the end.
+    Each(Vec<usize>),
+    /// Not told apart.
+    Whole(Range<usize>),
+}
+
+impl Text {
+    /// Gives the place in the file of a span of the content.
+    pub(super) fn locate(&self, span: &Range<usize>) -> Range<usize> {
+        match &self.offsets {
+            Offsets::From(start) => start + span.start..start + span.end,
+            Offsets::Each(map) => {
+                let at = |i: usize| map.get(i).or(map.last()).copied().unwrap_or_default();
+                at(span.start)..at(span.end).max(at(span.start))
+            }
+            Offsets::Whole(range) => range.clone(),
+        }
+    }
+
+    /// Gives the text when nothing in it takes evaluation.
+    pub(super) fn literal(&self) -> Option<&str> {
+        self.expression.is_literal()
+    }
+
+    /// Gives the content as written, not unescaped.
+    pub(super) fn raw(&self) -> &str {
+        self.expression.text()
+    }
+}
+
+impl Node {
+    /// Names the type for messages.
+    pub(super) fn type_name(&self) -> &'static str {
+        match &self.data {
+            Data::Bool(_) => "boolean",
+            Data::Number(n) if n.is_f64() => "number",
+            Data::Number(_) => "integer",
+            Data::Text(_) => "string",
+            Data::Array(_) => "list",
+            Data::Table(_) => "table",
+            Data::Bad => "value",
+        }
+    }
+
+    /// Gives the value when nothing in it takes evaluation; else reports what does.
+    pub(super) fn constant(&self, report: &mut Report) -> Option<Value> {
+        match &self.data {
+            Data::Bool(b) => Some(Value::Bool(*b)),
+            Data::Number(n) => Some(Value::Number(n.clone())),
+            Data::Text(text) => match text.literal() {
+                Some(literal) => Some(Value::from(literal)),
+                None => {
+                    let problem = report
+                        .error("expression_not_allowed", &self.range, "no expressions are allowed here")
+                        .hint("for the characters themselves write `$${`");
+                    report.push(problem);
+                    None
+                }
+            },
+            Data::Array(items) => {
+                let items: Vec<_> = items.iter().map(|item| item.constant(report)).collect();
+                items.into_iter().collect::<Option<_>>().map(Value::List)
+            }
+            Data::Table(table) => {
+                let items: Vec<_> = table
+                    .entries
+                    .iter()
+                    .map(|(key, entry)| Some((key.clone(), entry.node.constant(report)?)))
+                    .collect();
+                items.into_iter().collect::<Option<_>>().map(Value::Map)
+            }
+            Data::Bad => None,
+        }
+    }
+
+    /// Gives a literal string; else reports.
+    pub(super) fn string(&self, report: &mut Report) -> Option<String> {
+        match self.constant(report)? {
+            Value::String(s) => Some(s),
+            _ => {
+                report.push(self.mismatch(report, "a string"));
+                None
+            }
+        }
+    }
+
+    /// Gives a boolean; else reports.
+    pub(super) fn boolean(&self, report: &mut Report) -> Option<bool> {
+        match &self.data {
+            Data::Bool(b) => Some(*b),
+            Data::Bad => None,
+            _ => {
+                report.push(self.mismatch(report, "`true` or `false`"));
+                None
+            }
+        }
+    }
+
+    /// Gives a list of literal strings with their places; else reports.
+    pub(super) fn strings(&self, report: &mut Report) -> Vec<(String, Range<usize>)> {
+        match &self.data {
+            Data::Array(items) => items
+                .iter()
+                .filter_map(|item| Some((item.string(report)?, item.range.clone())))
+                .collect(),
+            Data::Bad => Vec::new(),
+            _ => {
+                report.push(self.mismatch(report, "a list of strings"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Gives a table; else reports.
+    pub(super) fn table(&self, report: &mut Report) -> Option<&Table> {
+        match &self.data {
+            Data::Table(table) => Some(table),
+            Data::Bad => None,
+            _ => {
+                report.push(self.mismatch(report, "a table"));
+                None
+            }
+        }
+    }
+
+    /// An error that says what was wanted here.
+    pub(super) fn mismatch(&self, report: &Report, wanted: &str) -> Diagnostic {
+        let got = self.type_name();
+        let article = if got == "integer" { "an" } else { "a" };
+        report.error(
+            "wrong_type",
+            &self.range,
+            format!("expected {wanted}, got {article} {got}"),
+        )
+    }
+}
+
+impl Table {
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.entries.get(key).map(|entry| &entry.node)
+    }
+
+    /// Reports keys that are none of these.
+    pub(super) fn only(&self, report: &mut Report, known: &[&str], place: &str) {
+        for (key, entry) in &self.entries {
+            if !known.contains(&key.as_str()) {
+                let problem = unknown_key(report, key, &entry.key, known, place);
+                report.push(problem);
+            }
+        }
+    }
+}
+
+/// An error for a key that does not exist, with the nearest that does.
+pub(super) fn unknown_key(
+    report: &Report,
+    key: &str,
+    range: &Range<usize>,
+    known: &[&str],
+    place: &str,
+) -> Diagnostic {
+    let problem = report.error("unknown_key", range, format!("{place} has no key `{key}`"));
+    match super::diagnostic::nearest(key, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None if known.is_empty() => problem,
+        None if known.len() <= 16 => problem.hint(format!("it has {}", listed(known))),
+        None => problem,
+    }
+}
+
+/// Writes names as `` `a`, `b` and `c` ``.
+pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    match quoted.as_slice() {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// Parses a TOML text. A syntax error leaves nothing to look at further.
+pub(super) fn parse(source: &Arc<Source>, report: &mut Report) -> Option<Table> {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    if errors.is_empty() {
+        return Some(convert_table(table.get_ref(), report));
+    }
+    // What follows from the first fault on a line says nothing new.
+    let mut lines = std::collections::BTreeSet::new();
+    let mut errors: Vec<_> = errors.iter().map(|e| (e.span(), e.message())).collect();
+    errors.sort_by_key(|(span, _)| span.as_ref().map(|s| s.start));
+    for (span, message) in errors {
+        let end = source.text.len();
+        let mut range = span.map_or(end..end, |s| s.start.min(end)..s.end.min(end));
+        if range.is_empty() && !source.text[range.start..].starts_with(['\n', '\r']) {
+            let width = source.text[range.start..].chars().next().map_or(0, char::len_utf8);
+            range.end = range.start + width;
+        }
+        let problem = report.error("invalid_toml", &range, message.to_owned());
+        let line = problem.at.as_ref().map(|at| at.line_column().0);
+        if lines.insert(line) {
+            report.push(problem);
+        }
+    }
+    None
+}
+
+fn convert_table(table: &DeTable<'_>, report: &mut Report) -> Table {
+    let mut entries = IndexMap::new();
+    for (key, value) in table {
+        let name = key.get_ref().to_string();
+        if name.contains("${") || name.contains("%{") {
+            let problem = report
+                .error("expression_in_key", &key.span(), "a key may not hold an expression")
+                .hint("use `for_each`, or one expression that makes the whole map");
+            report.push(problem);
+        }
+        let node = convert(value.get_ref(), value.span(), report);
+        entries.insert(name, Entry { key: key.span(), node });
+    }
+    Table { entries }
+}
+
+fn convert(value: &DeValue<'_>, range: Range<usize>, report: &mut Report) -> Node {
+    let data = match value {
+        DeValue::String(s) => text(s, &range, report),
+        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix())
+            .map(Number::from)
+            .or_else(|_| u64::from_str_radix(n.as_str(), n.radix()).map(Number::from))
+            .map_or_else(|_| bad(report, &range, "this number is out of range"), Data::Number),
+        DeValue::Float(n) => n
+            .as_str()
+            .parse::<f64>()
+            .ok()
+            .and_then(number_from_f64)
+            .map_or_else(|| bad(report, &range, "this number is not finite"), Data::Number),
+        DeValue::Boolean(b) => Data::Bool(*b),
+        DeValue::Datetime(_) => bad(report, &range, "a date is written as a string, in quotes"),
+        DeValue::Array(items) => Data::Array(
+            items.iter().map(|item| convert(item.get_ref(), item.span(), report)).collect(),
+        ),
+        DeValue::Table(table) => Data::Table(convert_table(table, report)),
+    };
+    Node { data, range }
+}
+
+fn bad(report: &mut Report, range: &Range<usize>, message: &str) -> Data {
+    let problem = report.error("invalid_value", range, message);
+    report.push(problem);
+    Data::Bad
+}
+
+fn text(content: &str, range: &Range<usize>, report: &mut Report) -> Data {
+    let offsets = offsets(content, range, &report.source.text);
+    match Expression::parse(content) {
+        Ok(expression) => Data::Text(Text { expression, offsets }),
+        Err(e) => {
+            let empty = Expression::parse("");
+            if let Ok(expression) = empty {
+                report.expression("invalid_expression", &Text { expression, offsets }, e);
+            }
+            Data::Bad
+        }
+    }
+}
+
+fn offsets(content: &str, range: &Range<usize>, file: &str) -> Offsets {
+    let raw = &file[range.clone()];
+    let quote = [r#"""""#, "'''", "\"", "'"].into_iter().find(|q| raw.starts_with(q));
+    let Some(quote) = quote else { return Offsets::Whole(range.clone()) };
+    let mut start = quote.len();
+    if quote.len() == 3 {
+        let rest = &raw[start..];
+        start += if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+    }
+    let Some(inner) = raw.get(start..raw.len().saturating_sub(quote.len())) else {
+        return Offsets::Whole(range.clone());
+    };
+    let first = range.start + start;
+    if inner == content {
+        return Offsets::From(first);
+    }
+    match unescaped(inner, first) {
+        Some(map) if map.len() == content.len() + 1 => Offsets::Each(map),
+        _ => Offsets::Whole(range.clone()),
+    }
+}
+
+/// Maps each byte of the unescaped content to its place, as TOML's basic strings are escaped.
+fn unescaped(inner: &str, first: usize) -> Option<Vec<usize>> {
+    let mut map = Vec::with_capacity(inner.len());
+    let mut rest = inner.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        if c != '\\' {
+            map.extend((0..c.len_utf8()).map(|i| first + at + i));
+            continue;
+        }
+        let (_, escape) = rest.next()?;
+        let digits = match escape {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            c if c.is_whitespace() => {
+                while rest.next_if(|(_, c)| c.is_whitespace()).is_some() {}
+                continue;
+            }
+            _ => 0,
+        };
+        let hex: String = (0..digits).filter_map(|_| rest.next().map(|(_, c)| c)).collect();
+        let width = if digits == 0 {
+            1
+        } else {
+            char::from_u32(u32::from_str_radix(&hex, 16).ok()?)?.len_utf8()
+        };
+        map.extend((0..width).map(|_| first + at));
+    }
+    map.push(first + inner.len());
+    Some(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Option<Table>, Report) {
+        let source = Arc::new(Source { name: "stacks/a.toml".into(), text: text.into() });
+        let mut report = Report::new(&source);
+        let table = parse(&source, &mut report);
+        (table, report)
+    }
+
+    fn found(report: &Report) -> Vec<(&'static str, (usize, usize))> {
+        let place = |d: &Diagnostic| d.at.as_ref().map(Location::line_column).unwrap_or_default();
+        report.found.0.iter().map(|d| (d.code, place(d))).collect()
+    }
+
+    #[test]
+    fn every_syntax_error_is_told_with_its_place() {
+        let (table, report) = read("a = \nb = 3\nc = [1\n");
+        assert!(table.is_none());
+        assert_eq!(found(&report)[0], ("invalid_toml", (1, 5)));
+        let (_, report) = read("[a]\nb = 1\n[a]\n");
+        assert_eq!(found(&report), [("invalid_toml", (3, 2))]);
+    }
+
+    #[test]
+    fn faults_in_expressions_are_located_through_escapes_and_lines() {
+        for (text, at) in [
+            ("a = \"${x +}\"", (1, 11)),
+            ("a = \"\\t\\u00e9${x +}\"", (1, 19)),
+            ("a = \"\"\"\nfirst\n  ${x +}\"\"\"", (3, 8)),
+            ("a = \"\"\"\nfirst \\\n  ${x +}\"\"\"", (3, 8)),
+            ("a = '${x +}'", (1, 11)),
+        ] {
+            let (_, report) = read(text);
+            assert_eq!(found(&report), [("invalid_expression", at)], "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_hold_no_expressions_and_dates_are_strings() {
+        let (_, report) = read("\"a${b}\" = 1\nc = 2020-01-01\nd = inf\n");
+        assert_eq!(
+            found(&report),
+            [
+                ("expression_in_key", (1, 1)),
+                ("invalid_value", (2, 5)),
+                ("invalid_value", (3, 5))
+            ]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn offsets_point_at_the_same_characters(content in "[a-zé \"\\\\\n\t]{0,20}") {
+            let file = format!("key = {}", toml::Value::String(content.clone()));
+            let (table, _) = read(&file);
+            let table = table.unwrap();
+            let Data::Text(text) = &table.get("key").unwrap().data else { panic!("no text") };
+            for (at, c) in content.char_indices() {
+                let place = text.locate(&(at..at + c.len_utf8()));
+                let written = &file[place.start..];
+                proptest::prop_assert!(written.starts_with(c) || written.starts_with('\\'));
+            }
+        }
+    }
+}

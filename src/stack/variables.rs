@@ -1,0 +1,521 @@
+//! Variables of a workspace: declarations, where values come from, conversion and validation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::address::is_word;
+use super::diagnostic::{Diagnostic, Diagnostics, Location, Source, nearest};
+use super::document::{Data, Entry, Node, Report, Table, Text, listed, parse};
+use super::environment::Environment;
+use super::evaluate::{Found, LookupError, Scope, Step, evaluate};
+use super::expression::{Expression, ExpressionError};
+use super::functions::NoFiles;
+use super::project::{Inputs, Project};
+use super::types::Type;
+use super::value::Value;
+use super::workspace::Workspace;
+
+/// A variable as declared.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name in the file.
+    pub at: Location,
+    /// What values it takes.
+    pub ty: Type,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its value when none is given; without one, a value must be given.
+    pub default: Option<Value>,
+    /// Never shown.
+    pub sensitive: bool,
+    pub(super) validations: Vec<Validation>,
+}
+
+/// A condition that a value must meet.
+#[derive(Clone, Debug)]
+pub(super) struct Validation {
+    /// The condition, parsed inside `${…}`.
+    expression: Expression,
+    text: Text,
+    at: Range<usize>,
+    message: Option<String>,
+}
+
+impl Validation {
+    /// Places a span of the parsed expression in the file.
+    fn locate(&self, span: &Range<usize>) -> Range<usize> {
+        let length = self.text.raw().len();
+        let at = |offset: usize| offset.saturating_sub(2).min(length);
+        self.text.locate(&(at(span.start)..at(span.end)))
+    }
+}
+
+const KEYS: [&str; 5] = ["type", "description", "default", "validate", "sensitive"];
+
+/// Reads `[variables]`. `workspaces` are names that `[variables.<workspace>]` of an environment
+/// needs for itself.
+pub(super) fn declare(
+    table: &Table,
+    workspaces: &BTreeSet<String>,
+    report: &mut Report,
+) -> IndexMap<String, Variable> {
+    let mut variables = IndexMap::new();
+    for (name, entry) in &table.entries {
+        if !is_word(name) {
+            let problem = report
+                .error("invalid_name", &entry.key, format!("`{name}` cannot name a variable"))
+                .hint("a name has letters, digits, `_` and `-`, and starts with a letter or `_`");
+            report.push(problem);
+        }
+        if workspaces.contains(name) {
+            let message = format!("a variable may not be called like the workspace `{name}`");
+            let problem = report.error("reserved_name", &entry.key, message).note(format!(
+                "`[variables.{name}]` of an environment file holds the variables of that workspace."
+            ));
+            report.push(problem);
+        }
+        if let Some(variable) = declare_one(name, entry, report) {
+            variables.insert(name.clone(), variable);
+        }
+    }
+    variables
+}
+
+fn declare_one(name: &str, entry: &Entry, report: &mut Report) -> Option<Variable> {
+    let at = report.location(&entry.key);
+    let Data::Table(table) = &entry.node.data else {
+        if !matches!(entry.node.data, Data::Bad) {
+            let written = &report.source.text[entry.node.range.clone()];
+            let hint = format!("write `{name} = {{ default = {written} }}`");
+            let problem = entry.node.mismatch(report, "a declaration").hint(hint);
+            report.push(problem);
+        }
+        return None;
+    };
+    table.only(report, &KEYS, "a variable");
+    let ty = match table.get("type") {
+        None => Type::Any,
+        Some(node) => {
+            let text = node.string(report)?;
+            match Type::parse(&text) {
+                Ok(ty) => ty,
+                Err(e) => {
+                    let range = match &node.data {
+                        Data::Text(text) => text.locate(&e.span),
+                        _ => node.range.clone(),
+                    };
+                    let mut problem = report.error("invalid_type", &range, e.message);
+                    problem.hint = e.hint;
+                    report.push(problem);
+                    Type::Any
+                }
+            }
+        }
+    };
+    let description = table.get("description").and_then(|node| node.string(report));
+    let sensitive = table.get("sensitive").and_then(|node| node.boolean(report)).unwrap_or(false);
+    let default = table.get("default").and_then(|node| {
+        let value = node.constant(report)?;
+        match ty.convert(value) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                let message = format!("the default of `{name}` does not fit its type: {message}");
+                let problem = report.error("wrong_type", &node.range, message);
+                report.push(problem);
+                Some(Value::Null) // so that it does not count as missing too
+            }
+        }
+    });
+    let mut validations = Vec::new();
+    if let Some(node) = table.get("validate") {
+        read_validations(name, node, &mut validations, report);
+    }
+    Some(Variable { at, ty, description, default, sensitive, validations })
+}
+
+/// Reads `validate`: a condition, or `{ condition, message }`, or a list of these.
+fn read_validations(name: &str, node: &Node, into: &mut Vec<Validation>, report: &mut Report) {
+    match &node.data {
+        Data::Bad => {}
+        Data::Text(text) => into.extend(validation(name, text, &node.range, None, report)),
+        Data::Table(table) => {
+            table.only(report, &["condition", "message"], "a validation");
+            let message = table.get("message").and_then(|node| node.string(report));
+            match table.get("condition") {
+                Some(Node { data: Data::Text(text), range }) => {
+                    into.extend(validation(name, text, range, message, report));
+                }
+                Some(other) => report.push(other.mismatch(report, "a condition in quotes")),
+                None => {
+                    let problem =
+                        report.error("missing_key", &node.range, "a validation needs `condition`");
+                    report.push(problem);
+                }
+            }
+        }
+        Data::Array(items) => {
+            items.iter().for_each(|item| read_validations(name, item, into, report));
+        }
+        _ => report.push(node.mismatch(report, "a condition in quotes")),
+    }
+}
+
+fn validation(
+    name: &str,
+    text: &Text,
+    at: &Range<usize>,
+    message: Option<String>,
+    report: &mut Report,
+) -> Option<Validation> {
+    let parsed = Expression::parse(&format!("${{{}}}", text.raw()));
+    let expression = match parsed {
+        Ok(expression) => expression,
+        Err(e) => {
+            let length = text.raw().len();
+            let shift = |offset: usize| offset.saturating_sub(2).min(length);
+            let span = shift(e.span.start)..shift(e.span.end);
+            report.expression("invalid_expression", text, ExpressionError { span, ..e });
+            return None;
+        }
+    };
+    let made =
+        Validation { expression, text: text.clone(), at: at.clone(), message };
+    for mention in made.expression.mentions() {
+        let is_own = mention.root == name || mention.written() == format!("var.{name}")
+            || mention.written().starts_with(&format!("var.{name}."))
+            || mention.written().starts_with(&format!("var.{name}["));
+        if !is_own {
+            let problem = report
+                .error(
+                    "unknown_name",
+                    &made.locate(&mention.span),
+                    format!("a validation of `{name}` may use no other name"),
+                )
+                .hint(format!("the value is called `{name}` here"));
+            report.push(problem);
+        }
+    }
+    Some(made)
+}
+
+/// The only name a validation may use.
+struct Own<'a> {
+    name: &'a str,
+    value: &'a Value,
+}
+
+impl Scope for Own<'_> {
+    fn lookup(&self, root: &str, steps: &[Step]) -> Result<Found, LookupError> {
+        let is_var = root == "var" && steps.first().and_then(Step::key).as_deref() == Some(self.name);
+        if root == self.name || is_var {
+            return Ok(Found { value: self.value.clone(), consumed: usize::from(is_var) });
+        }
+        Err(LookupError::new(format!("`{root}` is not known here")))
+    }
+}
+
+/// A value with the place that gave it.
+struct Given {
+    value: Result<Value, String>,
+    at: Option<Location>,
+    by: String,
+}
+
+/// Finds the values of the variables of a workspace. Strongest first: `--var`, `--var-file`,
+/// `INFRA_VAR_<name>`, the environment's `[variables.<workspace>]`, its `[variables]`, the default.
+pub(super) fn resolve(
+    workspace: &Workspace,
+    project: &Project,
+    environment: Option<&Environment>,
+    inputs: &Inputs,
+) -> Result<BTreeMap<String, Value>, Diagnostics> {
+    let mut problems = Diagnostics::new();
+    let files: Vec<_> = inputs
+        .var_files
+        .iter()
+        .rev()
+        .filter_map(|source| {
+            let mut report = Report::new(source);
+            let table = parse(source, &mut report);
+            problems.extend(report.found);
+            Some((Arc::clone(source), table?))
+        })
+        .collect();
+    let mut tables: Vec<(&Arc<Source>, &Table)> = Vec::new();
+    for (source, table) in &files {
+        push_tables(&mut tables, source, table, &workspace.name, project);
+    }
+    let strong = tables.len();
+    if let Some(environment) = environment
+        && let Some(source) = &environment.source
+    {
+        push_tables(&mut tables, source, &environment.variables, &workspace.name, project);
+        let own = environment.variables.get(&workspace.name);
+        if let Some(Data::Table(own)) = own.map(|node| &node.data) {
+            problems.extend(undeclared(own, source, workspace));
+        }
+    }
+    let mut values = BTreeMap::new();
+    for (name, variable) in &workspace.variables {
+        let given = from_flag(name, variable, inputs)
+            .or_else(|| from_tables(name, variable, &tables[..strong], &mut problems))
+            .or_else(|| from_process(name, variable, inputs))
+            .or_else(|| from_tables(name, variable, &tables[strong..], &mut problems));
+        let value = match (given, &variable.default) {
+            (Some(given), _) => match given.value {
+                Ok(value) => check(name, variable, value, Some(&given.by), given.at, &mut problems),
+                Err(message) => {
+                    let message = format!("{} does not fit `{name}`: {message}", given.by);
+                    let problem = Diagnostic::error("invalid_variable", message)
+                        .at_location(given.at)
+                        .related(variable.at.clone(), format!("its type is {}", variable.ty));
+                    problems.push(problem);
+                    continue;
+                }
+            },
+            (None, Some(default)) => {
+                check(name, variable, default.clone(), None, None, &mut problems)
+            }
+            (None, None) => {
+                problems.push(missing(name, variable, environment));
+                continue;
+            }
+        };
+        values.insert(name.clone(), value.mark_if(variable.sensitive));
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(values) }
+}
+
+/// Adds the tables of one text, the stronger first: that of the workspace, then the general one.
+fn push_tables<'a>(
+    tables: &mut Vec<(&'a Arc<Source>, &'a Table)>,
+    source: &'a Arc<Source>,
+    table: &'a Table,
+    workspace: &str,
+    project: &Project,
+) {
+    if project.workspaces.contains_key(workspace)
+        && let Some(Data::Table(own)) = table.get(workspace).map(|node| &node.data)
+    {
+        tables.push((source, own));
+    }
+    tables.push((source, table));
+}
+
+fn undeclared(own: &Table, source: &Arc<Source>, workspace: &Workspace) -> Diagnostics {
+    let report = Report::new(source);
+    own.entries
+        .iter()
+        .filter(|(name, _)| !workspace.variables.contains_key(*name))
+        .map(|(name, entry)| {
+            let message = format!("the workspace `{}` declares no variable `{name}`", workspace.name);
+            suggest(
+                report.error("unknown_variable", &entry.key, message),
+                name,
+                workspace.variables.keys().map(String::as_str).collect(),
+            )
+        })
+        .collect()
+}
+
+fn suggest(problem: Diagnostic, name: &str, known: Vec<&str>) -> Diagnostic {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None if known.is_empty() => problem.hint("it declares none"),
+        None if known.len() <= 12 => problem.hint(format!("declared: {}", listed(&known))),
+        None => problem,
+    }
+}
+
+fn read_text(variable: &Variable, source: Source, start: usize, text: &str, by: String) -> Given {
+    let value = variable.ty.read(text);
+    if variable.sensitive {
+        return Given { value: value.map_err(|_| hidden(variable)), at: None, by };
+    }
+    let range = start..source.text.len();
+    Given { value, at: Some(Location { source: Arc::new(source), range }), by }
+}
+
+fn hidden(variable: &Variable) -> String {
+    format!("a value of type {} is required", variable.ty)
+}
+
+fn from_flag(name: &str, variable: &Variable, inputs: &Inputs) -> Option<Given> {
+    let (_, text) = inputs.vars.iter().rev().find(|(n, _)| n == name)?;
+    let source = Source { name: "--var".to_owned(), text: format!("{name}={text}") };
+    Some(read_text(variable, source, name.len() + 1, text, "the value of --var".to_owned()))
+}
+
+fn from_process(name: &str, variable: &Variable, inputs: &Inputs) -> Option<Given> {
+    let text = inputs.env_vars.get(name)?;
+    let from = format!("INFRA_VAR_{name}");
+    let by = format!("the value of {from}");
+    Some(read_text(variable, Source { name: from, text: text.clone() }, 0, text, by))
+}
+
+fn from_tables(
+    name: &str,
+    variable: &Variable,
+    tables: &[(&Arc<Source>, &Table)],
+    problems: &mut Diagnostics,
+) -> Option<Given> {
+    let (source, node) =
+        tables.iter().find_map(|(source, table)| Some((*source, table.get(name)?)))?;
+    let mut report = Report::new(source);
+    let value = node.constant(&mut report);
+    problems.extend(report.found.clone());
+    let value = variable.ty.convert(value?);
+    let value = if variable.sensitive { value.map_err(|_| hidden(variable)) } else { value };
+    let at = (!variable.sensitive).then(|| report.location(&node.range));
+    Some(Given { value, at, by: format!("the value in {}", source.name) })
+}
+
+fn missing(name: &str, variable: &Variable, environment: Option<&Environment>) -> Diagnostic {
+    let file = environment.and_then(|e| e.source.as_ref()).map_or_else(
+        || "`[variables]` of an environment file".to_owned(),
+        |source| format!("`[variables]` in {}", source.name),
+    );
+    let example = match variable.ty {
+        Type::String | Type::Any => "…",
+        Type::Number => "1",
+        Type::Bool => "true",
+        Type::List(_) | Type::Set(_) => "'[…]'",
+        Type::Map(_) | Type::Object(_) => "'{…}'",
+    };
+    Diagnostic::error("missing_variable", format!("the variable `{name}` has no value"))
+        .at_location(Some(variable.at.clone()))
+        .label("declared here, without a default")
+        .hint(format!("give it with `--var {name}={example}`, as INFRA_VAR_{name}, or under {file}"))
+}
+
+/// Validates a value. The value goes on even when it fails, so that nothing else fails for it.
+fn check(
+    name: &str,
+    variable: &Variable,
+    value: Value,
+    by: Option<&str>,
+    at: Option<Location>,
+    problems: &mut Diagnostics,
+) -> Value {
+    for validation in &variable.validations {
+        let own = Own { name, value: &value };
+        let source = &variable.at.source;
+        let report = Report::new(source);
+        let problem = match evaluate(&validation.expression, &own, &NoFiles) {
+            Err(e) => {
+                let mut problem =
+                    report.error("invalid_expression", &validation.locate(&e.span), e.message);
+                problem.hint = e.hint;
+                problem
+            }
+            Ok(result) => match result.beneath_mark() {
+                Value::Bool(true) | Value::Unknown(_) => continue,
+                Value::Bool(false) => {
+                    let condition = validation.text.raw();
+                    let message = match (&validation.message, variable.sensitive) {
+                        (Some(message), _) => format!("invalid value for `{name}`: {message}"),
+                        (None, true) => format!("`{name}` must satisfy `{condition}`"),
+                        (None, false) => {
+                            let shown = value.to_json().map(|v| v.to_string()).unwrap_or_default();
+                            format!("`{name}` must satisfy `{condition}`, it is {shown}")
+                        }
+                    };
+                    let words = by.unwrap_or("the default").to_owned();
+                    let rule = report.location(&validation.at);
+                    let problem = Diagnostic::error("failed_validation", message);
+                    match &at {
+                        Some(at) => problem.at_location(Some(at.clone())).related(rule, "the rule"),
+                        None => problem.at_location(Some(rule)).note(format!("It is {words}.")),
+                    }
+                }
+                other => report.error(
+                    "invalid_expression",
+                    &validation.at,
+                    format!("a validation is true or false, this is a {}", other.type_name()),
+                ),
+            },
+        };
+        problems.push(problem);
+    }
+    value
+}
+
+/// Checks what was given against all that is declared: a `--var` or a value of a `--var-file` that
+/// none of the selected workspaces declares, and a value of the environment file that no workspace
+/// of the project declares.
+pub fn check_inputs(
+    project: &Project,
+    environment: &Environment,
+    selected: &[&Workspace],
+    inputs: &Inputs,
+) -> Diagnostics {
+    let mut problems = Diagnostics::new();
+    let chosen: BTreeSet<&str> =
+        selected.iter().flat_map(|w| w.variables.keys().map(String::as_str)).collect();
+    let who = match selected {
+        [one] => format!("the workspace `{}` declares", one.name),
+        _ => "no selected workspace declares".to_owned(),
+    };
+    let message = |name: &str| match selected {
+        [_] => format!("{who} no variable `{name}`"),
+        _ => format!("{who} a variable `{name}`"),
+    };
+    for (name, value) in &inputs.vars {
+        if !chosen.contains(name.as_str()) {
+            // The value may be secret.
+            let shown = if value.is_empty() { "" } else { "…" };
+            let source =
+                Arc::new(Source { name: "--var".to_owned(), text: format!("{name}={shown}") });
+            let problem = Diagnostic::error("unknown_variable", message(name))
+                .at(&source, 0..name.len());
+            problems.push(suggest(problem, name, chosen.iter().copied().collect()));
+        }
+    }
+    let declared: BTreeSet<String> =
+        project.workspaces.values().flat_map(declared_names).collect();
+    for source in &inputs.var_files {
+        let mut report = Report::new(source);
+        let Some(table) = parse(source, &mut report) else { continue };
+        for (name, entry) in &table.entries {
+            let known = chosen.contains(name.as_str()) || project.workspaces.contains_key(name);
+            if !known {
+                let problem = report.error("unknown_variable", &entry.key, message(name));
+                problems.push(suggest(problem, name, chosen.iter().copied().collect()));
+            }
+        }
+    }
+    if let Some(source) = &environment.source {
+        let report = Report::new(source);
+        for (name, entry) in &environment.variables.entries {
+            if declared.contains(name) || project.workspaces.contains_key(name) {
+                continue;
+            }
+            let is_table = matches!(entry.node.data, Data::Table(_));
+            let message = if is_table {
+                format!("`{name}` is neither a workspace nor a variable of any workspace")
+            } else {
+                format!("no workspace declares a variable `{name}`")
+            };
+            let mut known: Vec<&str> = declared.iter().map(String::as_str).collect();
+            if is_table {
+                known.extend(project.workspaces.keys().map(String::as_str));
+            }
+            let problem = report.error("unknown_variable", &entry.key, message);
+            problems.push(suggest(problem, name, known));
+        }
+    }
+    problems
+}
+
+/// Names that a workspace file declares, as far as it can be read.
+fn declared_names(source: &Arc<Source>) -> Vec<String> {
+    let mut report = Report::new(source);
+    let table = parse(source, &mut report);
+    match table.as_ref().and_then(|table| table.get("variables")).map(|node| &node.data) {
+        Some(Data::Table(variables)) => variables.entries.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
