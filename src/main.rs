@@ -1,2 +1,4 @@
 //! The `infra` binary.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    infra::cli::run(std::env::args_os()).into()
+}

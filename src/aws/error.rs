@@ -1,5 +1,11 @@
 //! One error for every AWS call: operation, code, message, and what may be done about it.
 
+use super::connector::{Unanswered, chain, never_connected};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::error::Error as StdError;
 use std::fmt;
 
 /// What an error means for the caller.
@@ -52,6 +58,14 @@ impl Error {
         }
     }
 
+    /// Makes the error of an answer that lacks what it must have, e.g. the id of a new object.
+    pub fn incomplete(operation: &str, field: &str) -> Self {
+        Self {
+            class: ErrorClass::Ambiguous,
+            ..Self::local(operation, format!("the answer has no {field}"))
+        }
+    }
+
     /// Tells whether AWS answered with this code.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
@@ -73,7 +87,169 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {}
 
 /// The result of an AWS call.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl<E> From<SdkError<E, HttpResponse>> for Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let status = error.raw_response().map(|r| r.status().as_u16());
+        let code = error.code().map(str::to_owned);
+        let class = match &code {
+            Some(code) => class_of(code, error.message().unwrap_or_default(), status),
+            None => class_without_answer(&error, status),
+        };
+        let message = match error.message() {
+            Some(message) => message.to_owned(),
+            None => words(&error),
+        };
+        let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
+        Self { operation: operation_of::<E>(), code, message, request_id, class }
+    }
+}
+
+/// Takes the operation from the error's type: `…::create_vpc::CreateVpcError`.
+fn operation_of<E>() -> String {
+    let name = std::any::type_name::<E>();
+    let name = name.rsplit("::").next().unwrap_or(name);
+    name.strip_suffix("Error").unwrap_or(name).to_owned()
+}
+
+fn class_without_answer(error: &(dyn StdError + 'static), status: Option<u16>) -> ErrorClass {
+    if chain(error).any(<dyn StdError>::is::<CredentialsError>) {
+        ErrorClass::Credentials
+    } else if never_connected(error) {
+        ErrorClass::Unreachable
+    } else if chain(error).any(<dyn StdError>::is::<Unanswered>) || status.is_none_or(|s| s >= 500)
+    {
+        ErrorClass::Ambiguous
+    } else {
+        ErrorClass::Other
+    }
+}
+
+/// Joins what an error and its sources say, without repeating the SDK's general phrases.
+fn words(error: &(dyn StdError + 'static)) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for text in chain(error).skip(1).map(ToString::to_string) {
+        let general = ["io error", "other", "timeout", "client error (Connect)"];
+        if !general.contains(&text.as_str()) && !said.iter().any(|s| s.contains(&text)) {
+            said.push(text);
+        }
+    }
+    if said.is_empty() { error.to_string() } else { said.join(": ") }
+}
+
+/// Codes that end in `NotFound` or `NotFoundException` are told by their end; these are not.
+const NOT_FOUND: &[&str] = &["NoSuchEntity", "NoSuchBucket", "NoSuchHostedZone"];
+
+const ALREADY_EXISTS: &[&str] = &[
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+    "DuplicateLoadBalancerName",
+    "DuplicateTargetGroupName",
+    "DuplicateListener",
+    "Resource.AlreadyAssociated",
+];
+
+const IN_USE: &[&str] = &[
+    "DependencyViolation",
+    "DeleteConflict",
+    "VpcEndpointInUse",
+    "ClusterContainsServicesException",
+    "ClusterContainsContainerInstancesException",
+    "ClusterContainsTasksException",
+    "RepositoryNotEmptyException",
+];
+
+/// aws-semantics.md 0, "Throttle codes".
+const THROTTLED: &[&str] = &[
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+    "SlowDown",
+];
+
+const DENIED: &[&str] = &[
+    "UnauthorizedOperation",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "NotAuthorized",
+    "Client.UnauthorizedOperation",
+];
+
+const CREDENTIALS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "OptInRequired",
+    "InvalidAccessKeyId",
+];
+
+fn class_of(code: &str, message: &str, status: Option<u16>) -> ErrorClass {
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|s| code.ends_with(s));
+    if NOT_FOUND.contains(&code) || ends(&["NotFound", "NotFoundException"]) {
+        ErrorClass::NotFound
+    } else if ALREADY_EXISTS.contains(&code) || ends(&["AlreadyExists", "AlreadyExistsException"]) {
+        ErrorClass::AlreadyExists
+    } else if THROTTLED.contains(&code) {
+        ErrorClass::Throttled
+    } else if DENIED.contains(&code) {
+        ErrorClass::AccessDenied
+    } else if CREDENTIALS.contains(&code)
+        || (code == "AuthFailure" && message.contains("credentials"))
+    {
+        ErrorClass::Credentials
+    } else if IN_USE.contains(&code) || ends(&["InUse", "InUseException"]) {
+        ErrorClass::InUse
+    } else if status.is_some_and(|s| s >= 500) {
+        ErrorClass::Ambiguous
+    } else {
+        ErrorClass::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_classes() {
+        let class = |code| class_of(code, "", Some(400));
+        assert_eq!(class("InvalidVpcID.NotFound"), ErrorClass::NotFound);
+        assert_eq!(class("NoSuchEntity"), ErrorClass::NotFound);
+        assert_eq!(class("ResourceNotFoundException"), ErrorClass::NotFound);
+        assert_eq!(class("EntityAlreadyExists"), ErrorClass::AlreadyExists);
+        assert_eq!(class("DependencyViolation"), ErrorClass::InUse);
+        assert_eq!(class("InvalidIPAddress.InUse"), ErrorClass::InUse);
+        assert_eq!(class("ExpiredToken"), ErrorClass::Credentials);
+        assert_eq!(class("InvalidParameterValue"), ErrorClass::Other);
+        assert_eq!(class_of("InternalError", "", Some(500)), ErrorClass::Ambiguous);
+        assert_eq!(class_of("RequestLimitExceeded", "", Some(503)), ErrorClass::Throttled);
+    }
+
+    #[test]
+    fn the_operation_is_named_by_the_error_s_type() {
+        type E = aws_sdk_ec2::operation::create_vpc::CreateVpcError;
+        assert_eq!(operation_of::<E>(), "CreateVpc");
+    }
+}

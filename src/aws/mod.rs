@@ -1,18 +1,23 @@
 //! Clients, paging, throttling, retry and error classes, ownership tags, canonical policies.
 
+pub mod cidr;
+pub mod clients;
+pub mod connect;
+pub mod connector;
 pub mod error;
+pub mod limits;
 pub mod ownership;
+pub mod policy;
+pub mod regions;
+pub mod retry;
+pub mod sdk_enum;
+pub mod tagging;
+pub mod tags;
 
+pub use cidr::Cidr;
+pub use clients::Cx;
+pub use connect::Options;
 pub use error::{Error, ErrorClass, Result};
 pub use ownership::{Owner, Scope, Tags};
-
-/// What a handler needs to talk to one account and region.
-#[derive(Debug)]
-pub struct Cx {
-    /// Whose resources this run deals with; its region is where the calls go.
-    pub scope: Scope,
-    /// The account, as `GetCallerIdentity` told it.
-    pub account_id: String,
-    /// The partition, e.g. `aws`.
-    pub partition: String,
-}
+pub use policy::PolicyDocument;
+pub use sdk_enum::Sdk;

@@ -58,6 +58,18 @@ impl Scope {
         tags
     }
 
+    /// Tells whether an object may belong to one of these workspaces (none: to any of this scope):
+    /// none of its tags says otherwise. Tags may be missing; whether enough are there is not
+    /// decided here.
+    pub fn may_own(&self, tags: &Tags, workspaces: &[String]) -> bool {
+        let fits = |key: &str, value: &str| tags.get(key).is_none_or(|v| v == value);
+        fits(PROJECT, &self.project)
+            && fits(ENVIRONMENT, &self.environment)
+            && fits(REGION, &self.region)
+            && (workspaces.is_empty()
+                || tags.get(WORKSPACE).is_none_or(|w| workspaces.contains(w)))
+    }
+
     /// Reads workspace and address from tags, when the first three tags are those of this scope
     /// and the other two are there.
     pub fn owner(&self, tags: &Tags) -> Option<Owner> {

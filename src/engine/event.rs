@@ -5,7 +5,7 @@ use crate::stack::Address;
 use serde::Serialize;
 
 /// Kind of an event (contract, design section 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
     /// The change is part of the plan now carried out.

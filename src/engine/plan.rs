@@ -9,7 +9,9 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// What happens to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
@@ -148,7 +150,9 @@ pub struct OutputChange {
 }
 
 /// Which step of a resource's life a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// The resource itself.
@@ -273,9 +277,9 @@ impl Plan {
 
     /// Tells whether there is anything to do, or an output that would change.
     pub fn has_changes(&self) -> bool {
-        self.workspaces.iter().any(|w| {
-            !w.outputs.is_empty() || w.changes.iter().any(|c| c.action != Action::None)
-        })
+        self.workspaces
+            .iter()
+            .any(|w| !w.outputs.is_empty() || w.changes.iter().any(|c| c.action != Action::None))
     }
 
     /// The change a node belongs to.

@@ -350,7 +350,13 @@ impl<R: Resource> Erased<R> {
     fn typed(live: &LiveObject) -> Result<Live<R>> {
         let spec = read::<R>(&live.spec).map_err(|e| shape(R::TYPE, e))?;
         let out = read::<R::Out>(&live.out).map_err(|e| shape(R::TYPE, e))?;
-        Ok(Live { id: live.id.clone(), tags: live.tags.clone(), status: live.status.clone(), spec, out })
+        Ok(Live {
+            id: live.id.clone(),
+            tags: live.tags.clone(),
+            status: live.status.clone(),
+            spec,
+            out,
+        })
     }
 }
 
@@ -394,6 +400,13 @@ impl<R: Resource> Handler for Erased<R> {
     fn list<'a>(&'a self, cx: &'a Cx, want: Want<'a>) -> BoxFuture<'a, Result<Vec<LiveObject>>> {
         Box::pin(async move {
             let found = R::list(cx, want).await?;
+            // Listings by tags also bring what belongs to other workspaces and environments.
+            let concerns = |live: &Live<R>| match want {
+                Want::Owned { workspaces, .. } if R::RULES.identity == IdentityBy::Tags => {
+                    cx.scope.may_own(&live.tags, workspaces)
+                }
+                _ => true,
+            };
             let erase = |live: Live<R>| LiveObject {
                 id: live.id,
                 tags: live.tags.into_iter().filter(|(k, _)| !k.starts_with("aws:")).collect(),
@@ -401,7 +414,7 @@ impl<R: Resource> Handler for Erased<R> {
                 spec: written(&live.spec),
                 out: written(&live.out),
             };
-            Ok(found.into_iter().map(erase).collect())
+            Ok(found.into_iter().filter(concerns).map(erase).collect())
         })
     }
 

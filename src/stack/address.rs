@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn refuses_what_no_tag_may_hold() {
-        for text in ["", "vpc", "vpc.", "vpc.main[\"\"]", "vpc.main[\"a b\"]", "vpc.main[a]", ".x"] {
+        for text in ["", "vpc", "vpc.", "vpc.main[\"\"]", "vpc.main[\"a b\"]", "vpc.main[a]", ".x"]
+        {
             assert_eq!(Address::parse(text), None, "{text}");
         }
     }

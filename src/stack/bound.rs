@@ -183,12 +183,7 @@ impl BoundWorkspace {
             .ok_or_else(|| Diagnostic::error("unknown_block", format!("there is no `{id}`")).into())
     }
 
-    fn problem(
-        &self,
-        code: &'static str,
-        node: &Node,
-        message: impl Into<String>,
-    ) -> Diagnostic {
+    fn problem(&self, code: &'static str, node: &Node, message: impl Into<String>) -> Diagnostic {
         Report::new(&self.workspace.source).error(code, &node.range, message)
     }
 
@@ -397,7 +392,9 @@ impl BoundWorkspace {
                 other => {
                     let message = match other {
                         Value::Unknown(_) => "the keys of `tags` must be known".to_owned(),
-                        other => format!("`tags` is a map of strings, this is a {}", other.type_name()),
+                        other => {
+                            format!("`tags` is a map of strings, this is a {}", other.type_name())
+                        }
                     };
                     problems.push(self.problem("wrong_type", node, message));
                 }
@@ -461,7 +458,8 @@ impl BoundWorkspace {
             Value::Null => Ok(None),
             Value::String(_) | Value::Unknown(_) => Ok(Some(value)),
             other => {
-                let message = format!("`import` is the id of an object, this is a {}", other.type_name());
+                let message =
+                    format!("`import` is the id of an object, this is a {}", other.type_name());
                 Err(self.problem("wrong_type", node, message).into())
             }
         }

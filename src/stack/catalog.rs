@@ -5,7 +5,9 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// A block is a resource, which we manage, or a data source, which others own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockKind {
     /// `[<type>.<name>]`

@@ -56,12 +56,12 @@ fn convert(value: Value, view: SchemaView<'_>) -> Value {
 /// Leaves out keys that are null and drops null elements of lists, at every depth.
 pub(super) fn without_nulls(value: Value) -> Value {
     match value {
-        Value::List(items) => Value::List(
-            items.into_iter().filter(|v| !is_null(v)).map(without_nulls).collect(),
-        ),
-        Value::Set(items) => Value::Set(
-            items.into_iter().filter(|v| !is_null(v)).map(without_nulls).collect(),
-        ),
+        Value::List(items) => {
+            Value::List(items.into_iter().filter(|v| !is_null(v)).map(without_nulls).collect())
+        }
+        Value::Set(items) => {
+            Value::Set(items.into_iter().filter(|v| !is_null(v)).map(without_nulls).collect())
+        }
         Value::Map(map) => Value::Map(
             map.into_iter()
                 .filter(|(_, v)| !is_null(v))

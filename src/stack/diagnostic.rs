@@ -248,7 +248,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|c| (strsim::damerau_levenshtein(&word.to_lowercase(), &c.to_lowercase()), c))
-        .filter(|(distance, c)| *distance <= 1.max(word.len().max(c.len()) / 3))
+        .filter(|(distance, c)| {
+            let length = word.len().max(c.len());
+            *distance <= 1.max(length / 3) && *distance < length
+        })
         .min_by_key(|(distance, c)| (*distance, c.len()))
         .map(|(_, c)| c)
 }
@@ -261,6 +264,7 @@ mod tests {
     fn finds_the_nearest_name_or_none() {
         assert_eq!(nearest("cidr_blok", ["cidr_block", "vpc_id"]), Some("cidr_block"));
         assert_eq!(nearest("xyz", ["cidr_block", "vpc_id"]), None);
+        assert_eq!(nearest("c", ["a", "b"]), None);
     }
 
     #[test]

@@ -145,7 +145,11 @@ impl Node {
                 Some(literal) => Some(Value::from(literal)),
                 None => {
                     let problem = report
-                        .error("expression_not_allowed", &self.range, "no expressions are allowed here")
+                        .error(
+                            "expression_not_allowed",
+                            &self.range,
+                            "no expressions are allowed here",
+                        )
                         .hint("for the characters themselves write `$${`");
                     report.push(problem);
                     None
@@ -221,11 +225,7 @@ impl Node {
     pub(super) fn mismatch(&self, report: &Report, wanted: &str) -> Diagnostic {
         let got = self.type_name();
         let article = if got == "integer" { "an" } else { "a" };
-        report.error(
-            "wrong_type",
-            &self.range,
-            format!("expected {wanted}, got {article} {got}"),
-        )
+        report.error("wrong_type", &self.range, format!("expected {wanted}, got {article} {got}"))
     }
 }
 
@@ -455,11 +455,7 @@ mod tests {
         let (_, report) = read("\"a${b}\" = 1\nc = 2020-01-01\nd = inf\n");
         assert_eq!(
             found(&report),
-            [
-                ("expression_in_key", (1, 1)),
-                ("invalid_value", (2, 5)),
-                ("invalid_value", (3, 5))
-            ]
+            [("expression_in_key", (1, 1)), ("invalid_value", (2, 5)), ("invalid_value", (3, 5))]
         );
     }
 

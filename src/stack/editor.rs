@@ -49,7 +49,8 @@ pub fn schema_document(catalog: &Catalog) -> Json {
         })
     };
     properties.insert("data".into(), closed(data, "What others own, read and never written."));
-    properties.insert("defaults".into(), closed(defaults, "Attributes for all resources of a type."));
+    properties
+        .insert("defaults".into(), closed(defaults, "Attributes for all resources of a type."));
     definitions.insert(
         "expression".into(),
         json!({

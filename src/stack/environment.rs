@@ -31,8 +31,7 @@ pub struct Environment {
     pub(super) variables: Table,
 }
 
-const KEYS: [&str; 6] =
-    ["description", "default", "regions", "profile", "role_arn", "account_ids"];
+const KEYS: [&str; 6] = ["description", "default", "regions", "profile", "role_arn", "account_ids"];
 
 impl Environment {
     /// Parses an environment file. `region` is the project's.
@@ -78,7 +77,11 @@ impl Environment {
             (&self.profile, &self.role_arn, table.get("role_arn"))
         {
             let problem = report
-                .error("conflicting_keys", &node.range, "`profile` and `role_arn` exclude each other")
+                .error(
+                    "conflicting_keys",
+                    &node.range,
+                    "`profile` and `role_arn` exclude each other",
+                )
                 .hint("a profile of the AWS configuration files may name a role itself");
             report.push(problem);
         }

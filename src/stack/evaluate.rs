@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::convert::{stringify, to_bool, to_text};
+use super::access::{article, attribute, element, unify_arms};
+use super::convert::{to_bool, to_text};
 use super::expression::{Expression, ExpressionError, nearest};
 use super::functions::{self, Files, FunctionError};
 use super::operators::{self, OperandError};
@@ -85,7 +86,7 @@ type Evaluated = Result<Value, ExpressionError>;
 /// Evaluates an expression. Errors point into the text it was parsed from.
 pub fn evaluate(expression: &Expression, scope: &dyn Scope, files: &dyn Files) -> Evaluated {
     let mut evaluator = Evaluator { scope, files, locals: Vec::new(), in_template: false };
-    let value = evaluator.eval(&expression.ast)?;
+    let value = evaluator.eval(&expression.ast).map_err(|e| e.moved(expression.offset))?;
     if value.has_reserved_char() {
         return Err(ExpressionError::new(
             "the value contains the reserved character U+10FFFC or U+10FFFD",
@@ -161,7 +162,7 @@ impl Evaluator<'_> {
                 Node::Variable(name) => self.reference(name, &base.span, accesses),
                 _ => {
                     let value = self.eval(base)?;
-                    self.walk(value, accesses, &mut Vec::new())
+                    self.walk(value, accesses, &mut [])
                 }
             },
             Node::Conditional(condition, then, otherwise) => {
@@ -184,7 +185,7 @@ impl Evaluator<'_> {
     ) -> Evaluated {
         if let Some((_, value)) = self.locals.iter().rev().find(|(name, _)| name == root) {
             let value = value.clone();
-            return self.walk(value, accesses, &mut Vec::new());
+            return self.walk(value, accesses, &mut []);
         }
         let mut steps = Vec::new();
         let mut indexes = Vec::new();
@@ -227,7 +228,7 @@ impl Evaluator<'_> {
         &mut self,
         mut value: Value,
         accesses: &[Access],
-        indexes: &mut Vec<Option<Value>>,
+        indexes: &mut [Option<Value>],
     ) -> Evaluated {
         for (at, access) in accesses.iter().enumerate() {
             value = match &access.kind {
@@ -249,7 +250,7 @@ impl Evaluator<'_> {
                         .take_while(|a| matches!(a.kind, AccessKind::Attribute(_)))
                         .count();
                     let list = self.splat(value, &rest[..reach])?;
-                    return self.walk(list, &rest[reach..], &mut Vec::new());
+                    return self.walk(list, &rest[reach..], &mut []);
                 }
             };
         }
@@ -267,7 +268,7 @@ impl Evaluator<'_> {
         };
         let items = items
             .into_iter()
-            .map(|item| self.walk(item, rest, &mut Vec::new()))
+            .map(|item| self.walk(item, rest, &mut []))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| {
                 if from_map {
@@ -330,6 +331,10 @@ impl Evaluator<'_> {
     ) -> Evaluated {
         let mut taint = Taint::default();
         let Some(holds) = self.condition(condition, &mut taint)? else {
+            // Either arm may become the result, so a sensitive one makes it sensitive.
+            for arm in [then, otherwise] {
+                taint.sensitive |= self.eval(arm).is_ok_and(|v| v.contains_sensitive());
+            }
             return Ok(taint.finish(|| Value::Null));
         };
         let (chosen, other) = if holds { (then, otherwise) } else { (otherwise, then) };
@@ -417,7 +422,6 @@ impl Evaluator<'_> {
     }
 
     /// Evaluates what a `for` goes through: pairs of key and element. `None` when it is unknown.
-    #[expect(clippy::type_complexity, reason = "pairs, only known to the two callers")]
     fn iterate(
         &mut self,
         collection: &Ast,
@@ -574,7 +578,12 @@ impl Evaluator<'_> {
             }
             "try" => return self.try_each(args, span),
             "can" if args.len() > 1 => return error("`can` takes 1 argument", &args[1].span),
-            "can" => return Ok(Value::Bool(self.try_each(args, span).is_ok())),
+            "can" => {
+                return Ok(match self.try_each(args, span) {
+                    Ok(value) if value.contains_unknown() => value.unmark().0,
+                    result => Value::Bool(result.is_ok()),
+                });
+            }
             _ => {}
         }
         functions::find(&name.text).map_err(|e| in_call(e, args, &name.span))?;
@@ -613,13 +622,19 @@ impl Evaluator<'_> {
         Ok(taint.finish(|| result))
     }
 
-    /// `try`: the first argument that evaluates without an error.
+    /// `try`: the first argument that evaluates without an error. What is not wholly known may
+    /// still fail after apply, so the result is unknown as a whole then.
     fn try_each(&mut self, args: &[Ast], span: &Range<usize>) -> Evaluated {
         let mut last = None;
         for arg in args {
             let locals = self.locals.len();
             match self.eval(arg) {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    return Ok(match value.unknown_refs() {
+                        None => value,
+                        Some(refs) => Value::unknown(refs).mark_if(value.contains_sensitive()),
+                    });
+                }
                 Err(e) => {
                     self.locals.truncate(locals);
                     last = Some(e);
@@ -650,9 +665,8 @@ impl Evaluator<'_> {
         let arg_span =
             |at: usize| args.get(at).or(args.last()).map_or(span.clone(), |a| a.span.clone());
         let mut taint = Taint::default();
-        let (source, vars) = match (taint.take(source), taint.take(vars)) {
-            (Some(source), Some(vars)) => (source, vars),
-            _ => return Ok(taint.finish(|| Value::Null)),
+        let (Some(source), Some(vars)) = (taint.take(source), taint.take(vars)) else {
+            return Ok(taint.finish(|| Value::Null));
         };
         let source = to_text(&source).map_err(|m| ExpressionError::new(m, arg_span(0)))?;
         let Value::Map(vars) = vars else {
@@ -677,7 +691,7 @@ impl Evaluator<'_> {
             hint: e.hint.clone(),
         };
         let ast = syntax::parse_template(&text).map_err(inside)?;
-        let scope = TemplateScope { vars: &vars };
+        let scope = Named(&vars);
         let mut evaluator =
             Evaluator { scope: &scope, files: self.files, locals: Vec::new(), in_template: true };
         let result = evaluator.eval(&ast).map_err(inside)?;
@@ -685,18 +699,17 @@ impl Evaluator<'_> {
     }
 }
 
-/// The variables given to a template.
-struct TemplateScope<'a> {
-    vars: &'a BTreeMap<String, Value>,
-}
+/// A scope of values under plain names: the variables of a template, or a variable that is validated.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a>(pub &'a BTreeMap<String, Value>);
 
-impl Scope for TemplateScope<'_> {
+impl Scope for Named<'_> {
     fn lookup(&self, root: &str, _: &[Step]) -> Result<Found, LookupError> {
-        match self.vars.get(root) {
+        match self.0.get(root) {
             Some(value) => Ok(Found { value: value.clone(), consumed: 0 }),
             None => {
-                let error = LookupError::new(format!("the template is not given `{root}`"));
-                Err(match nearest(root, self.vars.keys().map(String::as_str)) {
+                let error = LookupError::new(format!("there is nothing called `{root}` here"));
+                Err(match nearest(root, self.0.keys().map(String::as_str)) {
                     Some(near) => error.hint(format!("did you mean `{near}`?")),
                     None => error,
                 })
@@ -711,123 +724,4 @@ fn in_call(e: FunctionError, args: &[Ast], span: &Range<usize>) -> ExpressionErr
         .and_then(|at| args.get(at).or(args.last()))
         .map_or_else(|| span.clone(), |arg| arg.span.clone());
     ExpressionError { message: e.message, span, hint: e.hint }
-}
-
-/// Puts `a` or `an` before a type's name.
-fn article(type_name: &str) -> String {
-    match type_name {
-        "null" => "null".to_owned(),
-        name => format!("a {name}"),
-    }
-}
-
-/// Converts the chosen arm of a conditional to the type both arms share.
-fn unify_arms(chosen: Value, other: &Value, span: &Range<usize>) -> Evaluated {
-    let (a, b) = (chosen.beneath_mark(), other.beneath_mark());
-    let simple = |v: &Value| matches!(v, Value::Bool(_) | Value::Number(_) | Value::String(_));
-    let fits = match (a, b) {
-        (Value::Null | Value::Unknown(_), _) | (_, Value::Null | Value::Unknown(_)) => true,
-        (Value::String(_), b) if simple(b) => true,
-        (a, Value::String(_)) if simple(a) => return Ok(stringify(chosen)),
-        (Value::List(_) | Value::Set(_), Value::List(_) | Value::Set(_)) => true,
-        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
-    };
-    if fits {
-        return Ok(chosen);
-    }
-    error(
-        format!(
-            "the two results of the conditional must have one type; these are a {} and a {}",
-            chosen.type_name(),
-            other.type_name()
-        ),
-        span,
-    )
-}
-
-fn attribute(value: Value, name: &str, span: &Range<usize>) -> Evaluated {
-    match value {
-        Value::Sensitive(inner) => attribute(*inner, name, span).map(Value::mark),
-        Value::Unknown(_) => Ok(value),
-        Value::Map(mut map) => match map.remove(name) {
-            Some(found) => Ok(found),
-            None => Err(no_such_key(name, &map, "attribute", span)),
-        },
-        Value::Null => Err(ExpressionError::new(
-            format!("this is null, it has no attribute `{name}`"),
-            span.clone(),
-        )
-        .hint("a resource whose `when` is false is null; `try(…, …)` gives another value then")),
-        Value::List(_) | Value::Set(_) => Err(ExpressionError::new(
-            format!("this is a {}, it has no attribute `{name}`", value.type_name()),
-            span.clone(),
-        )
-        .hint(format!(
-            "`[*].{name}` takes the attribute of every element, `[0].{name}` that of the first"
-        ))),
-        other => {
-            error(format!("this is a {}, it has no attribute `{name}`", other.type_name()), span)
-        }
-    }
-}
-
-fn no_such_key(
-    name: &str,
-    map: &BTreeMap<String, Value>,
-    what: &str,
-    span: &Range<usize>,
-) -> ExpressionError {
-    let error = ExpressionError::new(format!("there is no {what} `{name}`"), span.clone());
-    if let Some(near) = nearest(name, map.keys().map(String::as_str)) {
-        return error.hint(format!("did you mean `{near}`?"));
-    }
-    match map.len() {
-        0 => error.hint("there are none"),
-        1..=8 => {
-            let keys: Vec<String> = map.keys().map(|k| format!("`{k}`")).collect();
-            error.hint(format!("there is {}", keys.join(", ")))
-        }
-        _ => error,
-    }
-}
-
-fn element(value: Value, key: Value, span: &Range<usize>) -> Evaluated {
-    if let Value::Sensitive(inner) = value {
-        return element(*inner, key, span).map(Value::mark);
-    }
-    if let Value::Sensitive(key) = key {
-        return element(value, *key, span).map(Value::mark);
-    }
-    if let Value::Null = key {
-        return error("the index is null", span);
-    }
-    match (value, key) {
-        (unknown @ Value::Unknown(_), _) | (_, unknown @ Value::Unknown(_)) => Ok(unknown),
-        (Value::Null, _) => error("this is null, it has no elements", span),
-        (Value::List(items), key) => {
-            let message = "the index of a list is a whole number from 0";
-            let at = super::convert::to_number(&key)
-                .ok()
-                .and_then(|n| n.as_u64())
-                .ok_or_else(|| ExpressionError::new(message, span.clone()))?;
-            let count = items.len();
-            items.into_iter().nth(at as usize).ok_or_else(|| {
-                let plural = if count == 1 { "element" } else { "elements" };
-                ExpressionError::new(
-                    format!("index {at} is out of range: the list has {count} {plural}"),
-                    span.clone(),
-                )
-            })
-        }
-        (Value::Map(mut map), key) => {
-            let name = to_text(&key)
-                .map_err(|m| ExpressionError::new(format!("key of a map: {m}"), span.clone()))?;
-            map.remove(&name).ok_or_else(|| no_such_key(&name, &map, "key", span))
-        }
-        (Value::Set(_), _) => {
-            Err(ExpressionError::new("the elements of a set have no index", span.clone())
-                .hint("`one(…)` takes the only element, `tolist(…)` makes a sorted list"))
-        }
-        (other, _) => error(format!("this is a {}, it has no elements", other.type_name()), span),
-    }
 }

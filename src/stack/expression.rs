@@ -29,6 +29,17 @@ impl ExpressionError {
         self.hint = Some(hint.into());
         self
     }
+
+    /// Moves the span by `offset` bytes.
+    #[must_use]
+    pub(super) fn moved(mut self, offset: usize) -> Self {
+        self.span = moved(&self.span, offset);
+        self
+    }
+}
+
+fn moved(span: &Range<usize>, offset: usize) -> Range<usize> {
+    span.start + offset..span.end + offset
 }
 
 /// A parsed string of a stack file: a literal, one whole expression (which keeps its type), or a
@@ -37,6 +48,8 @@ impl ExpressionError {
 pub struct Expression {
     text: String,
     pub(super) ast: Ast,
+    /// Where in the text the spans of the tree count from.
+    pub(super) offset: usize,
 }
 
 /// Which words are resource types and which are workspaces, for telling references apart.
@@ -140,12 +153,20 @@ pub struct Mention {
 impl Expression {
     /// Parses the content of a TOML string. Spans, in errors too, are byte offsets into `text`.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
-        Ok(Self { text: text.to_owned(), ast: syntax::parse_template(text)? })
+        Ok(Self { text: text.to_owned(), ast: syntax::parse_template(text)?, offset: 0 })
+    }
+
+    /// Parses an expression that stands alone, without `${…}`, such as the `validate` of a variable.
+    /// Spans, in errors too, are byte offsets into `text`.
+    pub fn parse_code(text: &str) -> Result<Self, ExpressionError> {
+        let offset = text.len() - text.trim_start().len();
+        let ast = syntax::parse_code(text.trim()).map_err(|e| e.moved(offset))?;
+        Ok(Self { text: text.to_owned(), ast, offset })
     }
 
     /// Makes an expression of a part of another one; it has no text of its own.
     pub(super) fn from_ast(ast: Ast) -> Self {
-        Self { text: String::new(), ast }
+        Self { text: String::new(), ast, offset: 0 }
     }
 
     /// Gives the text it was parsed from.
@@ -177,25 +198,26 @@ impl Expression {
     pub fn mentions(&self) -> Vec<Mention> {
         let mut found = Vec::new();
         collect(&self.ast, &mut Vec::new(), &mut found);
-        found
+        found.into_iter().map(|mention| mention.moved(self.offset)).collect()
     }
 
     /// As [`Expression::result_references`], as written.
     pub fn result_mentions(&self) -> Vec<Mention> {
         let mut found = Vec::new();
         collect_results(&self.ast, &mut Vec::new(), &mut found);
-        found
+        found.into_iter().map(|mention| mention.moved(self.offset)).collect()
     }
 }
 
 /// Finds the candidate that a misspelt word most likely meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    let length = word.chars().count();
+    let allowed = (length / 3).clamp(1, 3).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .filter(|candidate| *candidate != word)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
+        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -243,6 +265,15 @@ impl Reference {
 }
 
 impl Mention {
+    fn moved(mut self, offset: usize) -> Self {
+        self.span = moved(&self.span, offset);
+        self.root_span = moved(&self.root_span, offset);
+        for (_, span) in &mut self.steps {
+            *span = moved(span, offset);
+        }
+        self
+    }
+
     /// Writes the reference out, computed indexes as `[…]`.
     pub fn written(&self) -> String {
         let mut text = self.root.clone();
@@ -252,7 +283,11 @@ impl Mention {
                     text.push('.');
                     text.push_str(name);
                 }
-                StaticStep::Key(key) => text.push_str(&format!("[\"{key}\"]")),
+                StaticStep::Key(key) => {
+                    for part in ["[\"", key, "\"]"] {
+                        text.push_str(part);
+                    }
+                }
                 StaticStep::Computed => text.push_str("[…]"),
                 StaticStep::Splat => text.push_str("[*]"),
             }
@@ -437,13 +472,19 @@ fn collect_results(ast: &Ast, locals: &mut Vec<String>, found: &mut Vec<Mention>
             collect_results(otherwise, locals, found);
         }
         Node::Tuple(items) => {
-            items.iter().for_each(|item| collect_results(item, locals, found));
+            for item in items {
+                collect_results(item, locals, found);
+            }
         }
         Node::Call { name, args, .. } if PASSING.contains(&name.text.as_str()) => {
-            args.iter().for_each(|arg| collect_results(arg, locals, found));
+            for arg in args {
+                collect_results(arg, locals, found);
+            }
         }
         Node::Call { name, args, .. } if matches!(name.text.as_str(), "element" | "slice") => {
-            args.iter().take(1).for_each(|arg| collect_results(arg, locals, found));
+            if let Some(list) = args.first() {
+                collect_results(list, locals, found);
+            }
         }
         Node::For(f) if f.key.is_none() => {
             with_names(locals, f.key_name.as_ref(), &f.value_name, |locals| {

@@ -13,9 +13,12 @@ use super::project::Project;
 /// not parsed.
 pub fn load(dir: &Path) -> Result<Project, Diagnostics> {
     if !dir.is_dir() {
-        return Err(Diagnostic::error("no_stacks", format!("there is no folder {}", dir.display()))
-            .hint("run `infra` where the folder `stacks` is, or say `--stacks DIR`")
-            .into());
+        return Err(Diagnostic::error(
+            "no_stacks",
+            format!("there is no folder {}", dir.display()),
+        )
+        .hint("run `infra` where the folder `stacks` is, or say `--stacks DIR`")
+        .into());
     }
     let head = dir.join("infra.toml");
     if !head.exists() {

@@ -3,6 +3,7 @@
 //! Pure: texts in, values and diagnostics out; only [`load`] reads files. Design section 2 is the
 //! contract.
 
+mod access;
 pub mod address;
 pub mod bound;
 pub mod catalog;
@@ -23,6 +24,9 @@ pub mod project;
 pub mod schema;
 mod scope;
 mod syntax;
+mod syntax_error;
+#[cfg(test)]
+mod tests;
 pub mod types;
 mod units;
 pub mod value;
@@ -40,4 +44,13 @@ pub use project::{Context, Inputs, Project};
 pub use schema::SchemaView;
 pub use value::{Resolved, Value};
 pub use variables::{Variable, check_inputs};
-pub use workspace::{Block, BlockId, Moved, Output, Timeouts, Unit, UnitPart, Workspace};
+pub use workspace::{
+    Block, BlockId, Moved, Output, Timeouts, Unit, UnitPart, Workspace, check_outputs,
+};
+
+#[cfg(test)]
+mod evaluate_tests;
+#[cfg(test)]
+mod expression_tests;
+#[cfg(test)]
+mod function_tests;

@@ -22,12 +22,23 @@ const WORDS: [&str; 8] =
 
 /// Names no workspace may have, for they mean something else in an expression.
 const RESERVED: [&str; 14] = [
-    "account_id", "count", "data", "each", "env", "infra", "local", "module", "partition", "path",
-    "region", "self", "terraform", "var",
+    "account_id",
+    "count",
+    "data",
+    "each",
+    "env",
+    "infra",
+    "local",
+    "module",
+    "partition",
+    "path",
+    "region",
+    "self",
+    "terraform",
+    "var",
 ];
 
-const META: [&str; 7] =
-    ["for_each", "when", "depends_on", "protect", "tags", "timeouts", "import"];
+const META: [&str; 7] = ["for_each", "when", "depends_on", "protect", "tags", "timeouts", "import"];
 const DATA_META: [&str; 3] = ["for_each", "when", "depends_on"];
 const DEFAULTS_META: [&str; 3] = ["protect", "tags", "timeouts"];
 
@@ -150,19 +161,13 @@ impl Workspace {
         report.push(problem);
     }
 
-    fn read_head(
-        &mut self,
-        table: &Table,
-        workspaces: &BTreeSet<String>,
-        report: &mut Report,
-    ) {
+    fn read_head(&mut self, table: &Table, workspaces: &BTreeSet<String>, report: &mut Report) {
         table.only(report, &["description", "depends_on"], "`[workspace]`");
         self.description = table.get("description").and_then(|node| node.string(report));
         let Some(node) = table.get("depends_on") else { return };
         for (name, range) in node.strings(report) {
             if name == self.name {
-                let problem =
-                    report.error("cycle", &range, "a workspace cannot depend on itself");
+                let problem = report.error("cycle", &range, "a workspace cannot depend on itself");
                 report.push(problem);
             } else if !workspaces.contains(&name) {
                 let mut problem = report.error(
@@ -206,9 +211,9 @@ impl Workspace {
                     "timeouts" => defaults.timeouts = timeouts(&item.node, report),
                     meta if META.contains(&meta) => {
                         let message = format!("`{meta}` cannot be a default");
-                        let problem = report
-                            .error("unknown_key", &item.key, message)
-                            .hint(format!("besides attributes there is {}", listed(&DEFAULTS_META)));
+                        let problem = report.error("unknown_key", &item.key, message).hint(
+                            format!("besides attributes there is {}", listed(&DEFAULTS_META)),
+                        );
                         report.push(problem);
                     }
                     _ => {
@@ -307,7 +312,8 @@ impl Workspace {
                 .and_then(|table| table.get("depends_on"));
             let Some(node) = node else { continue };
             let names = node.strings(report);
-            let ids = names.iter().filter_map(|(name, range)| self.depends(id, name, range, report));
+            let ids =
+                names.iter().filter_map(|(name, range)| self.depends(id, name, range, report));
             found.push((id.clone(), ids.collect::<Vec<_>>()));
         }
         for (id, ids) in found {
@@ -369,7 +375,11 @@ impl Workspace {
             }
             if let Some(other) = targets.insert(to.clone(), entry.node.range.clone()) {
                 let problem = report
-                    .error("duplicate_move", &entry.node.range, format!("`{to}` is the target twice"))
+                    .error(
+                        "duplicate_move",
+                        &entry.node.range,
+                        format!("`{to}` is the target twice"),
+                    )
                     .related(report.location(&other), "first here");
                 report.push(problem);
             }

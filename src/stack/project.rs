@@ -78,8 +78,7 @@ impl Project {
         head.only(report, &["name", "region"], "`[project]`");
         match head.get("name") {
             None => {
-                let problem =
-                    report.error("missing_key", &node.range, "`[project]` needs `name`");
+                let problem = report.error("missing_key", &node.range, "`[project]` needs `name`");
                 report.push(problem);
             }
             Some(node) => {

@@ -188,9 +188,10 @@ impl Scope for Names<'_> {
     fn lookup(&self, root: &str, steps: &[Step]) -> Result<Found, LookupError> {
         let found = |value, consumed| Ok(Found { value, consumed });
         let key = |at: usize| {
-            steps.get(at).and_then(Step::key).ok_or_else(|| {
-                LookupError::new(format!("a name is missing after `{root}`"))
-            })
+            steps
+                .get(at)
+                .and_then(Step::key)
+                .ok_or_else(|| LookupError::new(format!("a name is missing after `{root}`")))
         };
         let fact = |value: &Option<String>| match value {
             Some(value) => Value::from(value.as_str()),
@@ -223,9 +224,12 @@ impl Scope for Names<'_> {
                 let id = BlockId::data(key(0)?, key(1)?);
                 found(self.block(id), 2)
             }
-            _ if self.bound.workspace.blocks.keys().any(|id| {
-                id.kind == BlockKind::Resource && id.ty == root
-            }) =>
+            _ if self
+                .bound
+                .workspace
+                .blocks
+                .keys()
+                .any(|id| id.kind == BlockKind::Resource && id.ty == root) =>
             {
                 found(self.block(BlockId::resource(root, key(0)?)), 1)
             }

@@ -10,6 +10,7 @@ use serde_json::Number;
 pub(super) use hcl_edit::expr::{BinaryOperator, UnaryOperator};
 
 use super::expression::ExpressionError;
+use super::syntax_error::{at_offset, explain};
 use super::value::{number_from_f64, reserved_char};
 
 /// A node with the bytes it was written in.
@@ -106,17 +107,24 @@ pub(super) fn parse_template(text: &str) -> Result<Ast, ExpressionError> {
         return Ok(Ast { node: Node::String(text.to_owned()), span: whole });
     }
     let template: tpl::Template = text.parse().map_err(|error| explain(text, &error))?;
-    let mut parts = lower_template(&template, &whole)?;
-    let node = match parts.as_mut_slice() {
-        [] => Node::String(String::new()),
-        [Part::Literal(literal)] => Node::String(std::mem::take(literal)),
-        [Part::Interpolation(_)] => {
-            let Some(Part::Interpolation(ast)) = parts.pop() else { unreachable!() };
-            return Ok(ast);
-        }
-        _ => Node::Template(parts),
+    let node = match sole(lower_template(&template, &whole, Escapes::None)?) {
+        Ok(Part::Interpolation(ast)) => return Ok(ast),
+        Ok(Part::Literal(literal)) => Node::String(literal),
+        Ok(part) => Node::Template(vec![part]),
+        Err(parts) => Node::Template(parts),
     };
     Ok(Ast { node, span: whole })
+}
+
+/// Parses an expression that stands alone, without `${…}`. `text` has no blanks around it.
+pub(super) fn parse_code(text: &str) -> Result<Ast, ExpressionError> {
+    if text.is_empty() {
+        return Err(ExpressionError::new("there is no expression", 0..0));
+    }
+    let expression: hcl::Expression = text.parse().map_err(|error: hcl_edit::parser::Error| {
+        at_offset(text, error.location().offset(), error.message())
+    })?;
+    lower(&expression, &(0..text.len()))
 }
 
 fn lower(expression: &hcl::Expression, around: &Range<usize>) -> Result<Ast, ExpressionError> {
@@ -136,9 +144,11 @@ fn lower(expression: &hcl::Expression, around: &Range<usize>) -> Result<Ast, Exp
                 .map(|(key, value)| Ok((lower_key(key, &near)?, lower(value.expr(), &near)?)))
                 .collect::<Result<_, ExpressionError>>()?,
         ),
-        hcl::Expression::StringTemplate(template) => quoted(lower_template(template, &near)?),
+        hcl::Expression::StringTemplate(template) => {
+            quoted(lower_template(template, &near, Escapes::InDirectives)?)
+        }
         hcl::Expression::HeredocTemplate(heredoc) => {
-            quoted(lower_template(&heredoc.template, &near)?)
+            quoted(lower_template(&heredoc.template, &near, Escapes::None)?)
         }
         hcl::Expression::Parenthesis(inner) => {
             Node::Parentheses(Box::new(lower(inner.inner(), &near)?))
@@ -199,17 +209,26 @@ fn lower(expression: &hcl::Expression, around: &Range<usize>) -> Result<Ast, Exp
     Ok(Ast { node, span: near })
 }
 
-/// A quoted template stays a string even when it is a single interpolation, as long as the value
-/// is not used alone: Terraform passes a lone `"${x}"` through with its type, and so do we.
-fn quoted(mut parts: Vec<Part>) -> Node {
-    match parts.as_mut_slice() {
-        [] => Node::String(String::new()),
-        [Part::Literal(literal)] => Node::String(std::mem::take(literal)),
-        [Part::Interpolation(_)] => match parts.pop() {
-            Some(Part::Interpolation(ast)) => Node::Parentheses(Box::new(ast)),
-            _ => Node::Template(parts),
-        },
-        _ => Node::Template(parts),
+/// Gives the only part of a template, an empty literal if there is none, or else all of them back.
+fn sole(mut parts: Vec<Part>) -> Result<Part, Vec<Part>> {
+    match (parts.pop(), parts.is_empty()) {
+        (None, _) => Ok(Part::Literal(String::new())),
+        (Some(only), true) => Ok(only),
+        (Some(last), false) => {
+            parts.push(last);
+            Err(parts)
+        }
+    }
+}
+
+/// A quoted string inside an expression. As in Terraform, one that is a single interpolation keeps
+/// the type of its value.
+fn quoted(parts: Vec<Part>) -> Node {
+    match sole(parts) {
+        Ok(Part::Interpolation(ast)) => Node::Parentheses(Box::new(ast)),
+        Ok(Part::Literal(literal)) => Node::String(literal),
+        Ok(part) => Node::Template(vec![part]),
+        Err(parts) => Node::Template(parts),
     }
 }
 
@@ -279,24 +298,40 @@ struct Draft {
     strip_after: bool,
 }
 
+/// Where backslashes still have to be taken as escapes. In a quoted string the parser does it at the
+/// top, but not inside `%{if}` and `%{for}`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Escapes {
+    None,
+    InDirectives,
+    Here,
+}
+
+impl Escapes {
+    fn inside_directive(self) -> Self {
+        if self == Self::None { Self::None } else { Self::Here }
+    }
+}
+
 fn lower_template(
     template: &tpl::Template,
     around: &Range<usize>,
+    escapes: Escapes,
 ) -> Result<Vec<Part>, ExpressionError> {
-    lower_stripped(template, around, false, false)
+    lower_stripped(template, around, (false, false), escapes)
 }
 
-/// Lowers a template whose first literal is trimmed at its start when `strip_first`, and whose last
-/// is trimmed at its end when `strip_last`.
+/// Lowers a template whose first literal is trimmed at its start and whose last is trimmed at its
+/// end, as `strip` says.
 fn lower_stripped(
     template: &tpl::Template,
     around: &Range<usize>,
-    strip_first: bool,
-    strip_last: bool,
+    strip: (bool, bool),
+    escapes: Escapes,
 ) -> Result<Vec<Part>, ExpressionError> {
     let drafts = template
         .iter()
-        .map(|element| lower_element(element, around))
+        .map(|element| lower_element(element, around, escapes))
         .collect::<Result<Vec<_>, _>>()?;
     let count = drafts.len();
     let strips: Vec<(bool, bool)> =
@@ -306,8 +341,8 @@ fn lower_stripped(
         .enumerate()
         .filter_map(|(at, draft)| match draft.part {
             Part::Literal(literal) => {
-                let start = if at == 0 { strip_first } else { strips[at - 1].1 };
-                let end = if at + 1 == count { strip_last } else { strips[at + 1].0 };
+                let start = if at == 0 { strip.0 } else { strips[at - 1].1 };
+                let end = if at + 1 == count { strip.1 } else { strips[at + 1].0 };
                 let mut text = literal.as_str();
                 if start {
                     text = text.trim_start();
@@ -322,11 +357,18 @@ fn lower_stripped(
         .collect())
 }
 
-fn lower_element(element: &tpl::Element, around: &Range<usize>) -> Result<Draft, ExpressionError> {
+fn lower_element(
+    element: &tpl::Element,
+    around: &Range<usize>,
+    escapes: Escapes,
+) -> Result<Draft, ExpressionError> {
     let near = element.span().unwrap_or_else(|| around.clone());
     match element {
         tpl::Element::Literal(literal) => Ok(Draft {
-            part: Part::Literal(checked(literal.value(), &near)?),
+            part: Part::Literal(match escapes {
+                Escapes::Here => checked(&unescape(literal.value(), &near)?, &near)?,
+                Escapes::None | Escapes::InDirectives => checked(literal.value(), &near)?,
+            }),
             strip_before: false,
             strip_after: false,
         }),
@@ -343,13 +385,16 @@ fn lower_element(element: &tpl::Element, around: &Range<usize>) -> Result<Draft,
                 let then = lower_stripped(
                     &d.if_expr.template,
                     &near,
-                    d.if_expr.strip.strip_end(),
-                    after_then.strip_start(),
+                    (d.if_expr.strip.strip_end(), after_then.strip_start()),
+                    escapes.inside_directive(),
                 )?;
                 let otherwise = match &d.else_expr {
-                    Some(e) => {
-                        lower_stripped(&e.template, &near, e.strip.strip_end(), end.strip_start())?
-                    }
+                    Some(e) => lower_stripped(
+                        &e.template,
+                        &near,
+                        (e.strip.strip_end(), end.strip_start()),
+                        escapes.inside_directive(),
+                    )?,
                     None => Vec::new(),
                 };
                 Ok(Draft {
@@ -363,8 +408,8 @@ fn lower_element(element: &tpl::Element, around: &Range<usize>) -> Result<Draft,
                 let body = lower_stripped(
                     &d.for_expr.template,
                     &near,
-                    d.for_expr.strip.strip_end(),
-                    end.strip_start(),
+                    (d.for_expr.strip.strip_end(), end.strip_start()),
+                    escapes.inside_directive(),
                 )?;
                 Ok(Draft {
                     part: Part::For {
@@ -381,133 +426,27 @@ fn lower_element(element: &tpl::Element, around: &Range<usize>) -> Result<Draft,
     }
 }
 
-/// Turns a parse error into one that points at the fault. The parser backtracks out of a broken
-/// interpolation and blames its start, so each interpolation is parsed again by itself.
-fn explain(text: &str, error: &hcl_edit::parser::Error) -> ExpressionError {
-    let offset = error.location().offset().min(text.len());
-    let openings: Vec<usize> = openings(text);
-    for &open in openings.iter().rev() {
-        let inner = open + 2;
-        let Some(close) = closing(text, inner) else {
-            let what = &text[open..inner];
-            return ExpressionError::new(format!("`{what}` is never closed by `}}`"), open..inner)
-                .hint(format!("for the characters themselves write `{}{what}`", &what[..1]));
-        };
-        let body = &text[inner..close];
-        if &text[open..inner] == "%{" {
-            let words = body.trim_start_matches('~').trim_start();
-            let known = ["if", "else", "endif", "for", "endfor"];
-            let word: String =
-                words.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if !known.contains(&word.as_str()) {
-                return ExpressionError::new(
-                    "expected `if`, `else`, `endif`, `for` or `endfor` after `%{`",
-                    open..close + 1,
-                )
-                .hint("for the characters themselves write `%%{`");
-            }
+/// Resolves the escapes of a quoted string.
+fn unescape(text: &str, span: &Range<usize>) -> Result<String, ExpressionError> {
+    let bad = || ExpressionError::new("a wrong escape sequence stands here", span.clone());
+    let mut result = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            result.push(c);
             continue;
         }
-        let start = inner + usize::from(body.starts_with('~'));
-        let end = close - usize::from(body.ends_with('~') && close > start);
-        let code = &text[start..end];
-        if code.trim().is_empty() {
-            return ExpressionError::new("there is no expression in `${}`", open..close + 1)
-                .hint("for the characters themselves write `$${`");
-        }
-        // Newlines are allowed between `${` and `}`, which parentheses allow too.
-        let wrapped = format!("({code})");
-        if let Err(inner_error) = wrapped.parse::<hcl_edit::expr::Expression>() {
-            let at = inner_error.location().offset().max(1) - 1 + start;
-            return at_offset(text, at.clamp(start, end), end, inner_error.message());
-        }
-    }
-    let directive = openings.iter().find(|&&o| text[o..].starts_with("%{"));
-    match directive {
-        Some(&open) => {
-            let close = closing(text, open + 2).map_or(text.len(), |c| c + 1);
-            ExpressionError::new(
-                "`%{if}` and `%{for}` need their `%{endif}` and `%{endfor}`",
-                open..close,
-            )
-            .hint("for the characters themselves write `%%{`")
-        }
-        None => at_offset(text, offset, text.len(), error.message()),
-    }
-}
-
-fn at_offset(text: &str, at: usize, end: usize, message: &str) -> ExpressionError {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let message = message.trim_end();
-    if at >= end {
-        let last = text[..end].char_indices().next_back().map_or(0, |(i, _)| i);
-        return ExpressionError::new(
-            format!("the expression ends too early: {message}"),
-            last..end.max(last),
-        );
-    }
-    let width = text[at..]
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-        .map(char::len_utf8)
-        .sum::<usize>()
-        .max(text[at..].chars().next().map_or(0, char::len_utf8));
-    ExpressionError::new(message.to_owned(), at..at + width)
-}
-
-/// Offsets of each `${` and `%{` that is not escaped, outer before inner.
-fn openings(text: &str) -> Vec<usize> {
-    let bytes = text.as_bytes();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at + 1 < bytes.len() {
-        let c = bytes[at];
-        if (c == b'$' || c == b'%') && bytes[at + 1] == b'{' {
-            found.push(at);
-            at += 2;
-        } else if (c == b'$' || c == b'%') && bytes[at + 1] == c && bytes.get(at + 2) == Some(&b'{')
-        {
-            at += 3;
-        } else {
-            at += 1;
-        }
-    }
-    found
-}
-
-/// Finds the `}` that closes an interpolation whose content starts at `from`.
-fn closing(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    // What is open, innermost last: `{` for braces, `"` for a string.
-    let mut open = vec![b'{'];
-    let mut at = from;
-    while at < bytes.len() {
-        let in_string = open.last() == Some(&b'"');
-        match bytes[at] {
-            b'\\' if in_string => at += 1,
-            b'"' if in_string => {
-                open.pop();
+        result.push(match chars.next() {
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some(c @ ('"' | '\\')) => c,
+            Some(c @ ('u' | 'U')) => {
+                let digits: String = chars.by_ref().take(if c == 'u' { 4 } else { 8 }).collect();
+                u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).ok_or_else(bad)?
             }
-            b'"' => open.push(b'"'),
-            c @ (b'$' | b'%') if in_string && bytes.get(at + 1) == Some(&b'{') => {
-                if bytes.get(at.wrapping_sub(1)) != Some(&c) {
-                    open.push(b'{');
-                }
-                at += 1;
-            }
-            b'{' if !in_string => open.push(b'{'),
-            b'}' if !in_string => {
-                open.pop();
-                if open.is_empty() {
-                    return Some(at);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
+            _ => return Err(bad()),
+        });
     }
-    None
+    Ok(result)
 }

@@ -83,16 +83,14 @@ const NAMES: [&str; 8] = ["any", "bool", "list", "map", "number", "object", "set
 impl Type {
     /// Parses a type such as `list(string)`.
     pub(super) fn parse(text: &str) -> Result<Self, TypeError> {
-        let shift = |span: Range<usize>| {
-            let at = |offset: usize| offset.saturating_sub(2).min(text.len());
-            at(span.start)..at(span.end)
-        };
-        let parsed = Expression::parse(&format!("${{{text}}}")).map_err(|e| TypeError {
+        let parsed = Expression::parse_code(text).map_err(|e| TypeError {
             message: format!("this is no type: {}", e.message),
-            span: shift(e.span),
+            span: e.span,
             hint: Some("a type is written as `string` or `list(string)`".to_owned()),
         })?;
-        Self::lower(&parsed.ast).map_err(|e| TypeError { span: shift(e.span), ..e })
+        let offset = parsed.offset;
+        Self::lower(&parsed.ast)
+            .map_err(|e| TypeError { span: e.span.start + offset..e.span.end + offset, ..e })
     }
 
     fn lower(ast: &Ast) -> Result<Self, TypeError> {
@@ -106,12 +104,16 @@ impl Type {
                 "string" => Ok(Self::String),
                 "number" => Ok(Self::Number),
                 "bool" => Ok(Self::Bool),
-                "list" | "set" | "map" => {
-                    fail(&ast.span, &format!("`{name}` needs the type of its elements"),
-                        Some(format!("`{name}(string)`")))
-                }
-                "object" => fail(&ast.span, "`object` needs its attributes",
-                    Some("`object({ name = string })`".to_owned())),
+                "list" | "set" | "map" => fail(
+                    &ast.span,
+                    &format!("`{name}` needs the type of its elements"),
+                    Some(format!("`{name}(string)`")),
+                ),
+                "object" => fail(
+                    &ast.span,
+                    "`object` needs its attributes",
+                    Some("`object({ name = string })`".to_owned()),
+                ),
                 _ => {
                     let near = match name.as_str() {
                         "int" | "integer" | "float" => Some("number"),
@@ -133,8 +135,11 @@ impl Type {
                 ("map", [inner]) => Ok(Self::Map(Box::new(Self::lower(inner)?))),
                 ("object", [inner]) => match &inner.node {
                     Node::Object(items) => Self::lower_object(items),
-                    _ => fail(&inner.span, "`object` takes its attributes in braces",
-                        Some("`object({ name = string })`".to_owned())),
+                    _ => fail(
+                        &inner.span,
+                        "`object` takes its attributes in braces",
+                        Some("`object({ name = string })`".to_owned()),
+                    ),
                 },
                 ("list" | "set" | "map" | "object", _) => {
                     fail(&ast.span, &format!("`{}` takes one argument", name.text), None)
@@ -148,8 +153,11 @@ impl Type {
                     fail(&name.span, &format!("there is no type `{other}`"), hint)
                 }
             },
-            _ => fail(&ast.span, "this is no type",
-                Some("a type is written as `string` or `list(string)`".to_owned())),
+            _ => fail(
+                &ast.span,
+                "this is no type",
+                Some("a type is written as `string` or `list(string)`".to_owned()),
+            ),
         }
     }
 
@@ -193,8 +201,8 @@ impl Type {
     fn constant(ast: &Ast, ty: &Self) -> Result<Value, TypeError> {
         let error = |message: String, span: Range<usize>| TypeError { message, span, hint: None };
         let expression = Expression::from_ast(ast.clone());
-        let value = evaluate(&expression, &Nothing, &NoFiles)
-            .map_err(|e| error(e.message, e.span))?;
+        let value =
+            evaluate(&expression, &Nothing, &NoFiles).map_err(|e| error(e.message, e.span))?;
         ty.convert(value).map_err(|message| error(message, ast.span.clone()))
     }
 
@@ -209,9 +217,8 @@ impl Type {
             "" => message,
             path => format!("at `{}`: {message}", path.trim_start_matches('.')),
         };
-        let wrong = |value: &Value| {
-            said(format!("a {self} is required, this is a {}", value.type_name()))
-        };
+        let wrong =
+            |value: &Value| said(format!("a {self} is required, this is a {}", value.type_name()));
         match (self, value) {
             (_, Value::Sensitive(inner)) => self.convert_at(*inner, path).map(Value::mark),
             (_, value @ (Value::Null | Value::Unknown(_))) | (Self::Any, value) => Ok(value),
@@ -237,9 +244,7 @@ impl Type {
                 for (name, attribute) in attributes {
                     let value = match map.remove(name) {
                         None | Some(Value::Null) if attribute.optional => attribute.default.clone(),
-                        Some(value) => {
-                            attribute.ty.convert_at(value, &format!("{path}.{name}"))?
-                        }
+                        Some(value) => attribute.ty.convert_at(value, &format!("{path}.{name}"))?,
                         None => return Err(said(format!("the attribute `{name}` is missing"))),
                     };
                     converted.insert(name.clone(), value);
@@ -273,11 +278,10 @@ impl Type {
             Self::String | Self::Any => Ok(Value::from(text)),
             Self::Number | Self::Bool => self.convert(Value::from(text.trim())),
             _ => {
-                let expression = Expression::parse(&format!("${{{text}}}"))
+                let expression = Expression::parse_code(text)
                     .map_err(|e| format!("cannot read this as a {self}: {}", e.message))?;
-                let value = evaluate(&expression, &Nothing, &NoFiles).map_err(|e| {
-                    format!("cannot read this as a {self}: {}", e.message)
-                })?;
+                let value = evaluate(&expression, &Nothing, &NoFiles)
+                    .map_err(|e| format!("cannot read this as a {self}: {}", e.message))?;
                 self.convert(value)
             }
         }
@@ -337,17 +341,29 @@ mod tests {
             ("list(string)", "[\"a\", 3]", json!(["a", "3"])),
             ("map(number)", "{ a = \"1\", b = 2 }", json!({"a": 1, "b": 2})),
             ("set(string)", "[\"b\", \"a\", \"b\"]", json!(["a", "b"])),
-            ("object({a = number, b = optional(string, \"x\")})", "{a = 1}", json!({"a": 1, "b": "x"})),
+            (
+                "object({a = number, b = optional(string, \"x\")})",
+                "{a = 1}",
+                json!({"a": 1, "b": "x"}),
+            ),
         ] {
             let value = Type::parse(ty).unwrap().read(text).unwrap();
             assert_eq!(value.to_json().unwrap(), want, "{ty} {text}");
         }
         for (ty, text, message) in [
             ("number", "x", "a number is required, the string \"x\" is none"),
-            ("list(number)", "[1, \"x\"]", "at `[1]`: a number is required, the string \"x\" is none"),
+            (
+                "list(number)",
+                "[1, \"x\"]",
+                "at `[1]`: a number is required, the string \"x\" is none",
+            ),
             ("list(string)", "3", "a list(string) is required, this is a number"),
             ("object({a = number})", "{b = 1}", "the attribute `a` is missing"),
-            ("object({ab = number})", "{ab = 1, abc = 2}", "there is no attribute `abc`; did you mean `ab`?"),
+            (
+                "object({ab = number})",
+                "{ab = 1, abc = 2}",
+                "there is no attribute `abc`; did you mean `ab`?",
+            ),
         ] {
             assert_eq!(Type::parse(ty).unwrap().read(text).unwrap_err(), message, "{ty} {text}");
         }

@@ -49,9 +49,9 @@ impl Graph {
             used.iter()
                 .flat_map(|u| {
                     let at = u.at.clone();
-                    parts(u).into_iter().map(move |part| {
-                        ((u.target.clone(), part), Some(at.clone()))
-                    })
+                    parts(u)
+                        .into_iter()
+                        .map(move |part| ((u.target.clone(), part), Some(at.clone())))
                 })
                 .collect()
         };

@@ -296,7 +296,9 @@ impl Value {
                     into.get_or_insert_default().extend(u.refs.iter().cloned());
                 }
                 Value::List(items) | Value::Set(items) => {
-                    items.iter().for_each(|item| collect(item, into));
+                    for item in items {
+                        collect(item, into);
+                    }
                 }
                 Value::Map(map) => map.values().for_each(|item| collect(item, into)),
                 Value::Sensitive(inner) => collect(inner, into),

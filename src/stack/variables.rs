@@ -11,7 +11,7 @@ use super::diagnostic::{Diagnostic, Diagnostics, Location, Source, nearest};
 use super::document::{Data, Entry, Node, Report, Table, Text, listed, parse};
 use super::environment::Environment;
 use super::evaluate::{Found, LookupError, Scope, Step, evaluate};
-use super::expression::{Expression, ExpressionError};
+use super::expression::Expression;
 use super::functions::NoFiles;
 use super::project::{Inputs, Project};
 use super::types::Type;
@@ -37,20 +37,11 @@ pub struct Variable {
 /// A condition that a value must meet.
 #[derive(Clone, Debug)]
 pub(super) struct Validation {
-    /// The condition, parsed inside `${…}`.
+    /// The condition, a whole expression without `${…}`.
     expression: Expression,
     text: Text,
     at: Range<usize>,
     message: Option<String>,
-}
-
-impl Validation {
-    /// Places a span of the parsed expression in the file.
-    fn locate(&self, span: &Range<usize>) -> Range<usize> {
-        let length = self.text.raw().len();
-        let at = |offset: usize| offset.saturating_sub(2).min(length);
-        self.text.locate(&(at(span.start)..at(span.end)))
-    }
 }
 
 const KEYS: [&str; 5] = ["type", "description", "default", "validate", "sensitive"];
@@ -170,28 +161,24 @@ fn validation(
     message: Option<String>,
     report: &mut Report,
 ) -> Option<Validation> {
-    let parsed = Expression::parse(&format!("${{{}}}", text.raw()));
-    let expression = match parsed {
+    let expression = match Expression::parse_code(text.raw()) {
         Ok(expression) => expression,
         Err(e) => {
-            let length = text.raw().len();
-            let shift = |offset: usize| offset.saturating_sub(2).min(length);
-            let span = shift(e.span.start)..shift(e.span.end);
-            report.expression("invalid_expression", text, ExpressionError { span, ..e });
+            report.expression("invalid_expression", text, e);
             return None;
         }
     };
-    let made =
-        Validation { expression, text: text.clone(), at: at.clone(), message };
+    let made = Validation { expression, text: text.clone(), at: at.clone(), message };
     for mention in made.expression.mentions() {
-        let is_own = mention.root == name || mention.written() == format!("var.{name}")
+        let is_own = mention.root == name
+            || mention.written() == format!("var.{name}")
             || mention.written().starts_with(&format!("var.{name}."))
             || mention.written().starts_with(&format!("var.{name}["));
         if !is_own {
             let problem = report
                 .error(
                     "unknown_name",
-                    &made.locate(&mention.span),
+                    &made.text.locate(&mention.span),
                     format!("a validation of `{name}` may use no other name"),
                 )
                 .hint(format!("the value is called `{name}` here"));
@@ -209,7 +196,8 @@ struct Own<'a> {
 
 impl Scope for Own<'_> {
     fn lookup(&self, root: &str, steps: &[Step]) -> Result<Found, LookupError> {
-        let is_var = root == "var" && steps.first().and_then(Step::key).as_deref() == Some(self.name);
+        let is_var =
+            root == "var" && steps.first().and_then(Step::key).as_deref() == Some(self.name);
         if root == self.name || is_var {
             return Ok(Found { value: self.value.clone(), consumed: usize::from(is_var) });
         }
@@ -311,7 +299,8 @@ fn undeclared(own: &Table, source: &Arc<Source>, workspace: &Workspace) -> Diagn
         .iter()
         .filter(|(name, _)| !workspace.variables.contains_key(*name))
         .map(|(name, entry)| {
-            let message = format!("the workspace `{}` declares no variable `{name}`", workspace.name);
+            let message =
+                format!("the workspace `{}` declares no variable `{name}`", workspace.name);
             suggest(
                 report.error("unknown_variable", &entry.key, message),
                 name,
@@ -388,7 +377,9 @@ fn missing(name: &str, variable: &Variable, environment: Option<&Environment>) -
     Diagnostic::error("missing_variable", format!("the variable `{name}` has no value"))
         .at_location(Some(variable.at.clone()))
         .label("declared here, without a default")
-        .hint(format!("give it with `--var {name}={example}`, as INFRA_VAR_{name}, or under {file}"))
+        .hint(format!(
+            "give it with `--var {name}={example}`, as INFRA_VAR_{name}, or under {file}"
+        ))
 }
 
 /// Validates a value. The value goes on even when it fails, so that nothing else fails for it.
@@ -407,7 +398,7 @@ fn check(
         let problem = match evaluate(&validation.expression, &own, &NoFiles) {
             Err(e) => {
                 let mut problem =
-                    report.error("invalid_expression", &validation.locate(&e.span), e.message);
+                    report.error("invalid_expression", &validation.text.locate(&e.span), e.message);
                 problem.hint = e.hint;
                 problem
             }
@@ -469,13 +460,12 @@ pub fn check_inputs(
             let shown = if value.is_empty() { "" } else { "…" };
             let source =
                 Arc::new(Source { name: "--var".to_owned(), text: format!("{name}={shown}") });
-            let problem = Diagnostic::error("unknown_variable", message(name))
-                .at(&source, 0..name.len());
+            let problem =
+                Diagnostic::error("unknown_variable", message(name)).at(&source, 0..name.len());
             problems.push(suggest(problem, name, chosen.iter().copied().collect()));
         }
     }
-    let declared: BTreeSet<String> =
-        project.workspaces.values().flat_map(declared_names).collect();
+    let declared: BTreeSet<String> = project.workspaces.values().flat_map(declared_names).collect();
     for source in &inputs.var_files {
         let mut report = Report::new(source);
         let Some(table) = parse(source, &mut report) else { continue };

@@ -23,11 +23,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(
-        code: &'static str,
-        span: &Range<usize>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(super) fn new(code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
         Self { code, span: span.clone(), message: message.into(), hint: None }
     }
 
@@ -194,12 +190,7 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    fn block_shape(
-        &mut self,
-        id: BlockId,
-        at: &Range<usize>,
-        span: &Range<usize>,
-    ) -> Walked<'a> {
+    fn block_shape(&mut self, id: BlockId, at: &Range<usize>, span: &Range<usize>) -> Walked<'a> {
         let declared = self.declared;
         let Some(target) = self.target(&id) else {
             let other = match id.kind {
@@ -239,13 +230,21 @@ impl<'a> Checker<'a, '_> {
         span: &Range<usize>,
     ) -> Result<(Shape<'a>, usize), Problem> {
         if workspace == self.declared.workspace {
-            return Err(Problem::new("unknown_name", root_span, "a workspace cannot use its own outputs")
-                .hint("use what the output is made of, or a local"));
+            return Err(Problem::new(
+                "unknown_name",
+                root_span,
+                "a workspace cannot use its own outputs",
+            )
+            .hint("use what the output is made of, or a local"));
         }
         let keys: Vec<Option<String>> = accesses.iter().map(written_key).collect();
         let (Some(Some(first)), Some(Some(name))) = (keys.first(), keys.get(1)) else {
-            return Err(Problem::new("unknown_name", span, format!("`{workspace}` is a workspace"))
-                .hint(format!("write `{workspace}.outputs.<name>`")));
+            return Err(Problem::new(
+                "unknown_name",
+                span,
+                format!("`{workspace}` is a workspace"),
+            )
+            .hint(format!("write `{workspace}.outputs.<name>`")));
         };
         if first != "outputs" {
             let message = format!("a workspace shows only its outputs, not `{first}`");
@@ -267,7 +266,9 @@ impl<'a> Checker<'a, '_> {
             "count" => Some("use `for_each`, and `each.key` or `each.value`".to_owned()),
             "self" => Some("use the value itself, or a local".to_owned()),
             _ if declared.variables.contains_key(root) => Some(format!("write `var.{root}`")),
-            _ if declared.locals.entries.contains_key(root) => Some(format!("write `local.{root}`")),
+            _ if declared.locals.entries.contains_key(root) => {
+                Some(format!("write `local.{root}`"))
+            }
             _ if declared.catalog.data.contains_key(root) => Some(format!("write `data.{root}`")),
             _ => None,
         };
@@ -323,12 +324,10 @@ impl<'a> Checker<'a, '_> {
                 Some(view) => Shape::Field { view, written: format!("{written}[*]"), span },
                 None => Shape::Field { view, written, span },
             },
-            Shape::Union(shapes) => {
-                Shape::union(shapes.iter().map(|s| match s {
-                    Shape::List(inner) => (**inner).clone(),
-                    other => other.clone(),
-                }))
-            }
+            Shape::Union(shapes) => Shape::union(shapes.iter().map(|s| match s {
+                Shape::List(inner) => (**inner).clone(),
+                other => other.clone(),
+            })),
             single => single,
         };
         Ok(Shape::list(self.walk(inner, rest)?))
@@ -339,7 +338,9 @@ impl<'a> Checker<'a, '_> {
         let key = written_key(access);
         match shape {
             Shape::Any | Shape::Null => Ok(Shape::Any),
-            Shape::Instance { target, written, .. } => self.attribute(&target, &written, key, access),
+            Shape::Instance { target, written, .. } => {
+                self.attribute(&target, &written, key, access)
+            }
             Shape::Instances { target, written, span } => {
                 instance(target, &written, &span, key, access)
             }

@@ -182,7 +182,8 @@ impl<'a> Checker<'a, '_> {
             _ => None,
         };
         if let Some((written, span, what)) = whole {
-            let problem = Problem::new("wrong_type", span, format!("`{written}` is {what}, no text"));
+            let problem =
+                Problem::new("wrong_type", span, format!("`{written}` is {what}, no text"));
             self.report(problem.hint(format!("name an attribute, such as `{written}.id`")));
         }
         self.escape(&shape);
@@ -256,9 +257,7 @@ impl<'a> Checker<'a, '_> {
                 Shape::Null => Shape::Any,
                 other => other,
             },
-            "zipmap" => {
-                Shape::Map(Box::new(shapes.get(1).map_or(Shape::Any, Shape::element)))
-            }
+            "zipmap" => Shape::Map(Box::new(shapes.get(1).map_or(Shape::Any, Shape::element))),
             _ => {
                 for shape in &shapes {
                     self.escape(shape);

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::Checker;
 use super::access::Problem;
 use super::shape::Shape;
-use super::Checker;
 use crate::stack::catalog::BlockKind;
 use crate::stack::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::stack::document::{Data, Node, Table, Text, listed, unknown_key};
@@ -257,10 +257,8 @@ impl<'a> Checker<'a, '_> {
                         None if view.is_closed() => {
                             let known: Vec<&str> =
                                 view.properties().into_iter().map(|(name, _)| name).collect();
-                            let problem = self.whole(
-                                "unknown_key",
-                                format!("`{key}` has no key `{name}`"),
-                            );
+                            let problem =
+                                self.whole("unknown_key", format!("`{key}` has no key `{name}`"));
                             let problem = match nearest(name, known.iter().copied()) {
                                 Some(near) => problem.hint(format!("did you mean `{near}`?")),
                                 None => problem.hint(format!("it has {}", listed(&known))),
@@ -290,7 +288,12 @@ impl<'a> Checker<'a, '_> {
             }
             Shape::Instance { written, span, .. } => {
                 if let Some(wanted) = view.reference() {
-                    self.wrong_reference(key, wanted, &format!("`{written}` is a whole object"), span);
+                    self.wrong_reference(
+                        key,
+                        wanted,
+                        &format!("`{written}` is a whole object"),
+                        span,
+                    );
                 } else if !wants("object") {
                     self.reference_form(key, &types, written, span, "a whole object");
                 }
@@ -302,14 +305,17 @@ impl<'a> Checker<'a, '_> {
                     let first = first.map_or("…", String::as_str);
                     let mut problem = self.reference_problem(key, wanted, &what, span);
                     if target.id.ty == wanted {
-                        problem = problem.hint(format!("`{written}[\"{first}\"].id` is one of them"));
+                        problem =
+                            problem.hint(format!("`{written}[\"{first}\"].id` is one of them"));
                     }
                     self.report(problem);
                 } else if !wants("object") {
                     let span = span.clone();
                     let message = form_message(key, &types, written, "a map of objects by key");
                     let problem = Problem::new("wrong_type", &span, message);
-                    self.report(problem.hint(format!("`[for x in {written} : x.id]` is a list of ids")));
+                    self.report(
+                        problem.hint(format!("`[for x in {written} : x.id]` is a list of ids")),
+                    );
                 }
             }
         }
@@ -331,7 +337,8 @@ impl<'a> Checker<'a, '_> {
         let given_types = given.types();
         let is_scalar = |ty: &&str| matches!(*ty, "string" | "integer" | "number" | "boolean");
         let scalar = |types: &[&str]| types.iter().all(is_scalar);
-        let alike = |a: &[&str], b: &[&str]| scalar(a) && scalar(b) || a.iter().any(|t| b.contains(t));
+        let alike =
+            |a: &[&str], b: &[&str]| scalar(a) && scalar(b) || a.iter().any(|t| b.contains(t));
         if !types.is_empty() && !given_types.is_empty() && !alike(&types, &given_types) {
             let words: Vec<&str> = given_types.iter().map(|ty| type_words(ty)).collect();
             return self.reference_form(key, &types, written, span, &words.join(" or "));
@@ -390,7 +397,9 @@ impl<'a> Checker<'a, '_> {
         let problem = Problem::new("wrong_type", span, form_message(key, types, written, what));
         let problem = match (types, what) {
             (["array"], "a string") => problem.hint(format!("write `[{written}]`")),
-            (_, "a whole object") => problem.hint(format!("name an attribute, such as `{written}.id`")),
+            (_, "a whole object") => {
+                problem.hint(format!("name an attribute, such as `{written}.id`"))
+            }
             _ => problem,
         };
         self.report(problem);

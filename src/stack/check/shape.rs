@@ -94,11 +94,9 @@ impl<'a> Shape<'a> {
                 span: span.clone(),
             },
             Self::Field { view, written, span } => match view.items().or_else(|| view.values()) {
-                Some(view) => Self::Field {
-                    view,
-                    written: format!("{written}[…]"),
-                    span: span.clone(),
-                },
+                Some(view) => {
+                    Self::Field { view, written: format!("{written}[…]"), span: span.clone() }
+                }
                 None => Self::Any,
             },
             Self::Union(shapes) => Self::union(shapes.iter().map(Self::element)),

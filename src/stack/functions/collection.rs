@@ -201,7 +201,9 @@ fn flatten(args: &Args<'_>) -> Outcome {
     fn push(item: &Value, into: &mut Vec<Value>, sensitive: &mut bool) {
         match item {
             Value::List(items) | Value::Set(items) => {
-                items.iter().for_each(|item| push(item, into, sensitive));
+                for item in items {
+                    push(item, into, sensitive);
+                }
             }
             // A sensitive list hides how many elements there are.
             Value::Sensitive(inner) if matches!(**inner, Value::List(_) | Value::Set(_)) => {
@@ -211,7 +213,8 @@ fn flatten(args: &Args<'_>) -> Outcome {
             other => into.push(other.clone()),
         }
     }
-    // An unknown beside lists may be a list of any length.
+    // An unknown beside lists may be a list of any length. Inside a list it is taken for one
+    // element, so that `flatten([[vpc.main.id]])` has a known length.
     let outer = args.list(0);
     if let Some(refs) = Value::List(
         outer.iter().filter(|v| matches!(v.beneath_mark(), Value::Unknown(_))).cloned().collect(),
@@ -223,7 +226,9 @@ fn flatten(args: &Args<'_>) -> Outcome {
     }
     let mut flat = Vec::new();
     let mut sensitive = false;
-    outer.iter().for_each(|item| push(item, &mut flat, &mut sensitive));
+    for item in outer {
+        push(item, &mut flat, &mut sensitive);
+    }
     Ok(Value::List(flat).mark_if(sensitive))
 }
 
@@ -316,16 +321,16 @@ fn range(args: &Args<'_>) -> Outcome {
                 .hint("range(limit), range(start, limit) or range(start, limit, step)"));
         }
     };
-    let down = limit < start;
+    let (up, down) = (start < limit, limit < start);
     let step = match args.len() {
         3 => args.float(2),
         _ if down => -1.0,
         _ => 1.0,
     };
-    if step == 0.0 && start != limit {
+    if step == 0.0 && (up || down) {
         return Err(FunctionError::at(2, "the step must not be 0"));
     }
-    if (down && step > 0.0) || (!down && step < 0.0 && start != limit) {
+    if (down && step > 0.0) || (up && step < 0.0) {
         return Err(FunctionError::at(2, "the step leads away from the limit"));
     }
     let mut items = Vec::new();

@@ -187,9 +187,8 @@ fn field(token: &str, moment: &Moment) -> Result<String, FunctionError> {
         "ss" => format!("{:02}", t.second()),
         "s" => t.second().to_string(),
         "ZZZZZ" => moment.zone(":"),
-        "ZZZZ" => moment.zone(""),
         "ZZZ" if moment.offset.is_zero() => "UTC".to_owned(),
-        "ZZZ" => moment.zone(""),
+        "ZZZ" | "ZZZZ" => moment.zone(""),
         "Z" => moment.zone_or_z(":"),
         other => {
             return Err(FunctionError::at(0, format!("`{other}` is no part of a date format"))

@@ -1,5 +1,7 @@
 //! Base64, JSON, CSV and URLs.
 
+use std::fmt::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -83,7 +85,8 @@ fn write_json_string(text: &str, into: &mut String) {
     for c in serde_json::Value::from(text).to_string().chars() {
         match c {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                into.push_str(&format!("\\u{:04x}", u32::from(c)));
+                // Writing to a string cannot fail.
+                let _ = write!(into, "\\u{:04x}", u32::from(c));
             }
             c => into.push(c),
         }

@@ -3,7 +3,7 @@
 use serde_json::Number;
 
 use super::{Args, Function, FunctionError, Kind, Outcome, encoding, param};
-use crate::stack::convert::{number_text, to_bool, to_number, to_text};
+use crate::stack::convert::{to_bool, to_number, to_text};
 use crate::stack::value::{Value, as_i128};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -60,7 +60,7 @@ struct Verb {
     sharp: bool,
     width: Option<usize>,
     precision: Option<usize>,
-    verb: char,
+    letter: char,
 }
 
 /// Largest width and precision: what is longer is a mistake.
@@ -124,7 +124,8 @@ fn format(spec: &str, values: &[Value]) -> Result<String, FunctionError> {
             while let Some(digit) = chars.next_if(char::is_ascii_digit) {
                 digits.push(digit);
             }
-            seen.push_str(&format!("[{digits}"));
+            seen.push('[');
+            seen.push_str(&digits);
             let index = digits.parse::<usize>().ok().filter(|n| *n > 0);
             match (index, chars.next()) {
                 (Some(n), Some(']')) => next = n - 1,
@@ -133,9 +134,9 @@ fn format(spec: &str, values: &[Value]) -> Result<String, FunctionError> {
             seen.push(']');
             explicit = true;
         }
-        verb.verb = chars.next().ok_or_else(|| bad(&seen))?;
-        seen.push(verb.verb);
-        if verb.verb == '%' {
+        verb.letter = chars.next().ok_or_else(|| bad(&seen))?;
+        seen.push(verb.letter);
+        if verb.letter == '%' {
             result.push('%');
             continue;
         }
@@ -168,19 +169,14 @@ enum Problem {
 }
 
 fn render(verb: &Verb, value: &Value) -> Result<String, Problem> {
-    if *value == Value::Null && verb.verb != 'v' {
+    if *value == Value::Null && verb.letter != 'v' {
         return Err(Problem::Value("the value must not be null".to_owned()));
     }
-    match verb.verb {
+    match verb.letter {
         'v' if verb.sharp => Ok(pad(verb, encoding::json(value), false)),
         'v' => match value {
-            Value::Number(n) => {
-                let text = match verb.precision {
-                    Some(_) => float(&Verb { verb: 'g', ..copy(verb) }, n),
-                    None => number_text(n),
-                };
-                Ok(pad(verb, signed(verb, text), true))
-            }
+            // As `%g`: from a million on with an exponent.
+            Value::Number(n) => Ok(pad(verb, signed(verb, float(verb, n)), true)),
             Value::Null => Ok(pad(verb, "null".to_owned(), false)),
             value => {
                 let text = to_text(value).unwrap_or_else(|_| encoding::json(value));
@@ -191,10 +187,11 @@ fn render(verb: &Verb, value: &Value) -> Result<String, Problem> {
         's' | 'q' => {
             let text = to_text(value).map_err(Problem::Value)?;
             let cut: String = match verb.precision {
+                // As in Terraform, a precision of 0 counts as none here.
+                None | Some(0) => text,
                 Some(length) => text.chars().take(length).collect(),
-                None => text,
             };
-            let text = if verb.verb == 'q' { encoding::json(&Value::String(cut)) } else { cut };
+            let text = if verb.letter == 'q' { encoding::json(&Value::String(cut)) } else { cut };
             Ok(pad(verb, text, false))
         }
         'b' | 'd' | 'o' | 'x' | 'X' => {
@@ -202,14 +199,14 @@ fn render(verb: &Verb, value: &Value) -> Result<String, Problem> {
             let whole =
                 as_i128(&n).or_else(|| n.as_f64().map(|f| f.trunc() as i128)).unwrap_or_default();
             let magnitude = whole.unsigned_abs();
-            let digits = match verb.verb {
+            let digits = match verb.letter {
                 'b' => format!("{magnitude:b}"),
                 'o' => format!("{magnitude:o}"),
                 'x' => format!("{magnitude:x}"),
                 'X' => format!("{magnitude:X}"),
                 _ => magnitude.to_string(),
             };
-            let prefix = match (verb.sharp, verb.verb) {
+            let prefix = match (verb.sharp, verb.letter) {
                 (true, 'b') => "0b",
                 (true, 'o') => "0",
                 (true, 'x') => "0x",
@@ -227,10 +224,6 @@ fn render(verb: &Verb, value: &Value) -> Result<String, Problem> {
     }
 }
 
-fn copy(verb: &Verb) -> Verb {
-    Verb { precision: verb.precision, ..Verb::default() }
-}
-
 /// Puts a sign before a positive number when asked.
 fn signed(verb: &Verb, text: String) -> String {
     match text.starts_with('-') {
@@ -242,7 +235,7 @@ fn signed(verb: &Verb, text: String) -> String {
 
 fn float(verb: &Verb, n: &Number) -> String {
     let value = n.as_f64().unwrap_or_default();
-    match verb.verb {
+    match verb.letter {
         'f' | 'F' => format!("{value:.*}", verb.precision.unwrap_or(6)),
         'e' => exponent(&format!("{value:.*e}", verb.precision.unwrap_or(6))),
         'E' => exponent(&format!("{value:.*e}", verb.precision.unwrap_or(6))).to_uppercase(),
@@ -270,12 +263,13 @@ fn general(value: f64, precision: Option<usize>) -> String {
     let Some((mantissa, power)) = scientific.split_once('e') else { return scientific };
     let power: i32 = power.parse().unwrap_or_default();
     let trim = |text: &str| -> String {
-        match text.contains('.') {
-            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-            false => text.to_owned(),
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            text.to_owned()
         }
     };
-    let limit = precision.map_or(21, |digits| digits.max(1) as i32);
+    let limit = precision.map_or(6, |digits| digits.max(1) as i32);
     if power < -4 || power >= limit {
         return exponent(&format!("{}e{power}", trim(mantissa)));
     }

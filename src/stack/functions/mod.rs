@@ -1,6 +1,8 @@
 //! The functions that expressions may call: Terraform's own, by their names, where they have no side
 //! effects. Source of names, parameters and results: Terraform's function reference.
 
+#![expect(clippy::unnecessary_wraps, reason = "every function of the tables has one signature")]
+
 mod collection;
 mod conversion;
 mod date;
@@ -357,8 +359,9 @@ fn convert(value: Value, kind: Kind) -> Result<Value, String> {
                 None => Err(format!("a whole number is required, this is {n}")),
             }
         }
-        (Kind::List | Kind::Collection, Value::List(items)) => Ok(Value::List(items)),
-        (Kind::List, Value::Set(items)) => Ok(Value::List(items)),
+        (Kind::List | Kind::Collection, Value::List(items)) | (Kind::List, Value::Set(items)) => {
+            Ok(Value::List(items))
+        }
         (Kind::List, value) => wrong("a list", &value),
         (Kind::Texts, Value::List(items) | Value::Set(items)) => items
             .into_iter()

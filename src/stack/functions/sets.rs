@@ -24,7 +24,7 @@ fn combine(args: &Args<'_>, join: impl Fn(&[Value], &[Value]) -> Vec<Value>) -> 
     Ok(Value::set(crate::stack::convert::unify(joined)))
 }
 
-/// All combinations: a list of lists, or a set when every argument is one.
+/// All combinations: a list of lists, or a set of them unless every argument is a list.
 fn setproduct(args: &Args<'_>) -> Outcome {
     if args.len() < 2 {
         return Err(FunctionError::new("at least two lists or sets are required"));
@@ -41,10 +41,11 @@ fn setproduct(args: &Args<'_>) -> Outcome {
     }
     let mut rows = vec![Vec::new()];
     for at in 0..args.len() {
+        let items = crate::stack::convert::unify(args.list(at).to_vec());
         rows = rows
             .iter()
             .flat_map(|row: &Vec<Value>| {
-                args.list(at).iter().map(|item| {
+                items.iter().map(|item| {
                     let mut longer = row.clone();
                     longer.push(item.clone());
                     longer
@@ -53,7 +54,7 @@ fn setproduct(args: &Args<'_>) -> Outcome {
             .collect();
     }
     let rows: Vec<Value> = rows.into_iter().map(Value::List).collect();
-    if args.values.iter().all(|v| matches!(v, Value::Set(_))) {
+    if args.values.iter().any(|v| matches!(v, Value::Set(_))) {
         return Ok(Value::set(rows));
     }
     Ok(Value::List(rows))

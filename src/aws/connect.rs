@@ -1,0 +1,193 @@
+//! Finding credentials, endpoint and account as the AWS CLI does, with one clear refusal for each
+//! way this goes wrong.
+
+use super::connector::{Meter, metered};
+use super::{Cx, Error, ErrorClass, Scope, regions};
+use crate::stack::Diagnostic;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Builder, Connector, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Standard retries back off up to 20 seconds, so ten attempts outlast a minute of throttling.
+const ATTEMPTS: u32 = 10;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Some calls, such as creating a service, take AWS tens of seconds.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How to reach an account.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whose resources; its region is where the calls go.
+    pub scope: Scope,
+    /// Profile of AWS's config files; the environment's own variables count otherwise.
+    pub profile: Option<String>,
+    /// Role to assume with the credentials found.
+    pub role_arn: Option<String>,
+    /// Endpoint for all services; `AWS_ENDPOINT_URL` counts otherwise.
+    pub endpoint_url: Option<String>,
+    /// Accounts that may be touched; empty allows all.
+    pub account_ids: Vec<String>,
+    /// Takes the place of the network: an AWS in process, with credentials of its own.
+    pub http_client: Option<SharedHttpClient>,
+    /// Lets a region through that this version does not know.
+    pub any_region: bool,
+    /// Keeps to the request rates that AWS publishes.
+    pub rate_limits: bool,
+    /// Delays every call, for measurements.
+    pub latency: Duration,
+}
+
+impl Options {
+    /// Makes the options of a plain run against AWS.
+    pub fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            profile: None,
+            role_arn: None,
+            endpoint_url: None,
+            account_ids: Vec::new(),
+            http_client: None,
+            any_region: false,
+            rate_limits: true,
+            latency: Duration::ZERO,
+        }
+    }
+}
+
+impl Cx {
+    /// Finds credentials and asks AWS whose they are; refuses unknown regions and other accounts.
+    pub async fn connect(options: Options) -> Result<Self, Diagnostic> {
+        let own_endpoint = options.endpoint_url.is_some()
+            || options.http_client.is_some()
+            || std::env::var_os("AWS_ENDPOINT_URL").is_some();
+        if !options.any_region && !own_endpoint {
+            regions::check(&options.scope.region).map_err(|refusal| *refusal)?;
+        }
+        let meter = Arc::new(Meter::new(options.rate_limits, options.latency));
+        let config = load(&options, &meter).await;
+        let scope = options.scope.clone();
+        let mut cx = Self::from_parts(config, meter, scope, String::new(), String::new());
+        let caller = cx.sts().get_caller_identity().send().await;
+        let caller = caller.map_err(|e| refusal(&e.into(), &options))?;
+        let arn = caller.arn.unwrap_or_default();
+        let account_id = caller.account.unwrap_or_default();
+        let partition = arn.split(':').nth(1).filter(|p| !p.is_empty()).unwrap_or("aws").to_owned();
+        guard(&account_id, &options)?;
+        cx.account_id = account_id;
+        cx.partition = partition;
+        Ok(cx)
+    }
+}
+
+async fn load(options: &Options, meter: &Arc<Meter>) -> SdkConfig {
+    let client = options.http_client.clone().unwrap_or_else(network);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(metered(client, Arc::clone(meter)))
+        .region(Region::new(options.scope.region.clone()))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        // No limit on the attempt as a whole: it would count the wait for our own request rates.
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .build(),
+        );
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if options.http_client.is_some() {
+        // Neither the user's credentials nor endpoint: nothing may leave the process.
+        loader = loader
+            .credentials_provider(Credentials::new("sandbox", "sandbox", None, None, "sandbox"))
+            .endpoint_url("http://sandbox.invalid");
+    }
+    let config = loader.load().await;
+    let Some(role) = options.role_arn.as_ref().filter(|_| options.http_client.is_none()) else {
+        return config;
+    };
+    let provider =
+        AssumeRoleProvider::builder(role).session_name("infra").configure(&config).build().await;
+    let provider = SharedCredentialsProvider::new(provider);
+    config.into_builder().credentials_provider(provider).build()
+}
+
+/// The client for real connections; proxies from `HTTPS_PROXY` and its kin.
+fn network() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .proxy_config(ProxyConfig::from_env());
+        if let Some(settings) = settings {
+            connector = connector.connector_settings(settings.clone());
+        }
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector.build()
+    })
+}
+
+fn guard(account_id: &str, options: &Options) -> Result<(), Diagnostic> {
+    if options.account_ids.is_empty() || options.account_ids.iter().any(|a| a == account_id) {
+        return Ok(());
+    }
+    let allowed = options.account_ids.join(", ");
+    let environment = &options.scope.environment;
+    Err(Diagnostic::error(
+        "wrong_account",
+        format!("the credentials are of account {account_id}, but environment `{environment}` allows only {allowed}"),
+    )
+    .hint(format!(
+        "choose credentials of account {allowed} with `--profile`, or change `account_ids` of the environment"
+    )))
+}
+
+/// Says what to do about a first call that failed.
+fn refusal(error: &Error, options: &Options) -> Diagnostic {
+    let source = match &options.profile {
+        Some(profile) => format!("profile `{profile}`"),
+        None => "the environment and AWS's config files".to_owned(),
+    };
+    let expired = |text: &str| ["Expired", "expired"].iter().any(|w| text.contains(w));
+    let code = error.code.as_deref().unwrap_or_default();
+    match error.class {
+        ErrorClass::Credentials if expired(code) || expired(&error.message) => {
+            Diagnostic::error("credentials_expired", format!("the credentials of {source} have expired"))
+                .note(error.to_string())
+                .hint("sign in again, e.g. with `aws sso login`, and repeat the command")
+        }
+        ErrorClass::Credentials if error.code.is_none() => {
+            Diagnostic::error("no_credentials", format!("no usable AWS credentials in {source}"))
+                .note(error.message.clone())
+                .hint("set AWS_PROFILE or `--profile`, sign in with `aws sso login`, or try `--sandbox`, which needs no account")
+        }
+        ErrorClass::Credentials => {
+            Diagnostic::error("credentials_refused", format!("AWS refuses the credentials of {source}"))
+                .note(error.to_string())
+                .hint("check them with `aws sts get-caller-identity`")
+        }
+        ErrorClass::AccessDenied => {
+            Diagnostic::error("access_denied", format!("not allowed: {error}"))
+                .hint("`infra policy` prints the rights that a plan needs")
+        }
+        _ if error.code.is_none() => {
+            let endpoint = options.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+            let what = endpoint.unwrap_or_else(|| format!("AWS in {}", options.scope.region));
+            Diagnostic::error("endpoint_unreachable", format!("cannot reach {what}"))
+                .note(error.message.clone())
+                .hint("check the network, the proxy variables and the endpoint")
+        }
+        _ => Diagnostic::error("caller_unknown", format!("AWS does not tell whose account this is: {error}")),
+    }
+}

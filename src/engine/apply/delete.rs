@@ -1,0 +1,279 @@
+//! Deletion and its first steps: asking, saying what stands in the way, and waiting until gone.
+
+use super::OwnWrites;
+use super::look_again::{Now, READ_ERRORS};
+use super::settle::seconds;
+use super::step::{Flow, Running};
+use crate::aws::ownership::DEPOSED;
+use crate::aws::{self, ErrorClass, Tags};
+use crate::engine::plan::Action;
+use crate::engine::resource::{Blocker, LiveObject, Status, Step};
+use crate::engine::retry::{self, Decision, Failure};
+use crate::engine::wait::{LAG, NOW, SETTLING, Since};
+use crate::stack::{Diagnostic, Kind};
+use std::future::Future;
+
+/// Looks in a row at which the same blocker must stand, with nobody to take it away, before the
+/// deletion is given up.
+const STUCK_LOOKS: u32 = 3;
+
+/// Blockers nobody takes away, while they are seen again and again.
+#[derive(Default)]
+struct Stuck {
+    looks: u32,
+    since: Option<Since>,
+}
+
+impl Stuck {
+    /// Takes note of one look; tells whether waiting is of no use.
+    fn look(&mut self, blockers: &[Blocker]) -> bool {
+        if blockers.iter().all(|b| b.leaves.is_some()) {
+            *self = Self::default();
+            return false;
+        }
+        self.looks += 1;
+        let since = *self.since.get_or_insert_with(Since::now);
+        self.looks >= STUCK_LOOKS && since.elapsed() >= LAG
+    }
+}
+
+impl Running<'_> {
+    /// Deletes and waits until gone.
+    pub(super) async fn delete(&self) -> Flow<()> {
+        let since = Since::now();
+        // One that AWS's lists have no more is deleted all the same: the answer is certain.
+        if let Now::There(live) | Now::Absent(Some(live)) = self.current().await? {
+            self.delete_until_gone(live, since).await?;
+        }
+        let replaced = self.objects(|objects| objects.new.is_some());
+        if !self.change.deposed && !replaced {
+            self.run.wanted.gone(self.workspace, &self.change.address);
+        }
+        Ok(())
+    }
+
+    async fn delete_until_gone(&self, mut live: LiveObject, since: Since) -> Flow<()> {
+        let budget = self.budget(Step::Delete);
+        let (mut tries, mut stuck) = (0, Stuck::default());
+        while !matches!(live.status, Status::Deleting(_)) {
+            let error = match self.call(self.handler.delete(self.run.cx, &live)).await? {
+                Ok(()) => break,
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) => error,
+            };
+            tries += 1;
+            let elapsed = since.elapsed();
+            let failure = Failure { tries, error: &error, step: Step::Delete, elapsed, budget };
+            let Decision::Retry { after, reason } = retry::decide(&failure, self.handler.rules())
+            else {
+                return Err(self.refused(&live, &error).await.into());
+            };
+            let blockers = if error.class == ErrorClass::Ambiguous {
+                Vec::new()
+            } else {
+                self.blockers(&live).await
+            };
+            if stuck.look(&blockers) {
+                return Err(self.held(&live, &blockers, &error).into());
+            }
+            let reason = if blockers.is_empty() { reason } else { list(&blockers) };
+            self.pause(&reason, after).await?;
+            match self.read(&live).await? {
+                Some(now) => live = now,
+                None if error.class == ErrorClass::Ambiguous => return Ok(()),
+                None => {}
+            }
+        }
+        self.gone(&live, since).await
+    }
+
+    /// Waits until a listing no longer has the object.
+    async fn gone(&self, live: &LiveObject, since: Since) -> Flow<()> {
+        let budget = self.budget(Step::Delete);
+        let mut watch = self.run.poller.watch(self.ty(), &live.id, SETTLING);
+        let (began, mut errors) = (Since::now(), 0_u32);
+        loop {
+            let reason = match watch.next(&self.run.options.stop).await? {
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    errors += 1;
+                    if errors >= READ_ERRORS {
+                        return Err(self.failed("reading", &error).into());
+                    }
+                    format!("AWS to answer ({error})")
+                }
+                Ok(Some(now)) => {
+                    errors = 0;
+                    match now.status {
+                        Status::Deleting(state) | Status::Pending(state) => {
+                            format!("it to be gone, it is {state}")
+                        }
+                        Status::Failed(why) if began.elapsed() >= LAG => {
+                            let message = format!(
+                                "deleting {} ({}) failed",
+                                self.change.address, live.id
+                            );
+                            return Err(Diagnostic::error("failed", message).note(why).into());
+                        }
+                        Status::Failed(why) => format!("it to be gone, AWS says {why}"),
+                        Status::Ready => "it to leave AWS's lists".to_owned(),
+                    }
+                }
+            };
+            if since.elapsed() >= budget {
+                let mut diagnostic = self.timed_out(&reason, since.elapsed());
+                for blocker in self.blockers(live).await {
+                    diagnostic = diagnostic.note(format!("held by {}", one(&blocker)));
+                }
+                return Err(diagnostic.into());
+            }
+            self.waiting(&reason);
+        }
+    }
+
+    /// Takes the late fields away.
+    pub(super) async fn clear_late(&self) -> Flow<()> {
+        let Now::There(live) = self.current().await? else { return Ok(()) };
+        let cx = self.run.cx;
+        self.first_step(&live, "detaching", || self.handler.clear_late(cx, &live)).await?;
+        self.wrote_to_old(&live, OwnWrites::Late).await
+    }
+
+    /// Winds the object down, as far as its type does before it is deleted.
+    pub(super) async fn quiesce(&self) -> Flow<()> {
+        let Now::There(live) = self.current().await? else { return Ok(()) };
+        let cx = self.run.cx;
+        self.first_step(&live, "winding down", || self.handler.quiesce(cx, &live)).await?;
+        self.wrote_to_old(&live, OwnWrites::Anything).await
+    }
+
+    /// Marks the old object as replaced by a newer one.
+    pub(super) async fn depose(&self) -> Flow<()> {
+        let Now::There(mut live) = self.current().await? else { return Ok(()) };
+        let (cx, set) = (self.run.cx, Tags::from([(DEPOSED.to_owned(), "true".to_owned())]));
+        self.first_step(&live, "marking", || self.handler.tag(cx, &live, &set, &[])).await?;
+        live.tags.extend(set);
+        self.objects(|objects| objects.old = Some(live));
+        Ok(())
+    }
+
+    /// Makes a call that may be repeated, for as long as the type's rules say so.
+    async fn first_step<F: Future<Output = aws::Result<()>>>(
+        &self,
+        live: &LiveObject,
+        what: &str,
+        call: impl Fn() -> F,
+    ) -> Flow<()> {
+        let deletes = matches!(self.change.action, Action::Delete | Action::Replace);
+        let step = if deletes { Step::Delete } else { Step::Update };
+        let (since, budget, mut tries) = (Since::now(), self.budget(step), 0);
+        loop {
+            let error = match self.call(call()).await? {
+                Ok(()) => return Ok(()),
+                Err(error) if deletes && error.is_not_found() => return Ok(()),
+                Err(error) => error,
+            };
+            tries += 1;
+            let elapsed = since.elapsed();
+            let failure = Failure { tries, error: &error, step, elapsed, budget };
+            match retry::decide(&failure, self.handler.rules()) {
+                Decision::Retry { after, reason } => {
+                    let blockers = self.blockers(live).await;
+                    let reason = if blockers.is_empty() { reason } else { list(&blockers) };
+                    self.pause(&reason, after).await?;
+                }
+                Decision::GiveUp => return Err(self.failed(what, &error).into()),
+            }
+        }
+    }
+
+    /// Waits until an object that was written to has settled, and remembers that it was this run.
+    async fn wrote_to_old(&self, live: &LiveObject, wrote: OwnWrites) -> Flow<()> {
+        self.objects(|objects| {
+            objects.touched = true;
+            objects.own_writes = match (objects.own_writes, wrote) {
+                (OwnWrites::Anything, _) => OwnWrites::Anything,
+                (_, wrote) => wrote,
+            };
+        });
+        let (since, budget) = (Since::now(), self.budget(Step::Delete));
+        let mut watch = self.run.poller.watch(self.ty(), &live.id, SETTLING);
+        let mut errors = 0_u32;
+        loop {
+            let reason = match watch.next(&self.run.options.stop).await? {
+                Ok(None) => return Ok(()),
+                Ok(Some(now)) => match &now.status {
+                    Status::Pending(state) => {
+                        errors = 0;
+                        format!("it to settle, it is {state}")
+                    }
+                    _ => {
+                        self.objects(|objects| objects.old = Some(now));
+                        return Ok(());
+                    }
+                },
+                Err(error) => {
+                    errors += 1;
+                    if errors >= READ_ERRORS {
+                        return Err(self.failed("reading", &error).into());
+                    }
+                    format!("AWS to answer ({error})")
+                }
+            };
+            if since.elapsed() >= budget {
+                return Err(self.timed_out(&reason, since.elapsed()).into());
+            }
+            self.waiting(&reason);
+        }
+    }
+
+    /// Reads the object again, whatever it has become.
+    async fn read(&self, live: &LiveObject) -> Flow<Option<LiveObject>> {
+        let mut watch = self.run.poller.watch(self.ty(), &live.id, NOW);
+        match watch.next(&self.run.options.stop).await? {
+            Ok(found) => Ok(found),
+            Err(_) => Ok(Some(live.clone())),
+        }
+    }
+
+    async fn blockers(&self, live: &LiveObject) -> Vec<Blocker> {
+        // Only an explanation: that it cannot be had must not hide the error itself.
+        self.handler.blockers(self.run.cx, live).await.unwrap_or_default()
+    }
+
+    /// A deletion that AWS refuses and that is not, or no longer, tried again.
+    async fn refused(&self, live: &LiveObject, error: &aws::Error) -> Diagnostic {
+        let mut diagnostic = self.failed("deleting", error);
+        if error.class == ErrorClass::InUse {
+            for blocker in self.blockers(live).await {
+                diagnostic = diagnostic.note(format!("held by {}", one(&blocker)));
+            }
+        }
+        diagnostic
+    }
+
+    /// A deletion that will never succeed by waiting.
+    fn held(&self, live: &LiveObject, blockers: &[Blocker], error: &aws::Error) -> Diagnostic {
+        let message = format!("{} ({}) is held by something else", self.change.address, live.id);
+        let mut diagnostic = Diagnostic::error("held", message).kind(Kind::Blocked);
+        for blocker in blockers {
+            diagnostic = diagnostic.note(format!("held by {}", one(blocker)));
+        }
+        diagnostic
+            .note(error.to_string())
+            .note(format!("nothing is known to take it away; looked for {}", seconds(LAG)))
+            .hint("take it away and run the command again")
+    }
+}
+
+fn one(blocker: &Blocker) -> String {
+    match &blocker.leaves {
+        Some(leaves) => format!("{} ({leaves})", blocker.what),
+        None => blocker.what.clone(),
+    }
+}
+
+fn list(blockers: &[Blocker]) -> String {
+    let all: Vec<String> = blockers.iter().map(one).collect();
+    all.join(", ")
+}

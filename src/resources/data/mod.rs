@@ -1,0 +1,1 @@
+//! Data sources: what others own, read and never written.

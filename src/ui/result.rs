@@ -1,0 +1,194 @@
+//! What a run did, what it did not, and why.
+
+use super::text::{Look, Span, Tone, count, elapsed, layout};
+use crate::engine::event::{Event, EventType};
+use crate::engine::plan::{Action, Mode, Part, Plan};
+use crate::stack::Address;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// How each change of a run ended, gathered from its events.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    mode: Option<Mode>,
+    several_workspaces: bool,
+    changes: BTreeMap<(String, String, Address, bool), Fate>,
+    blocked: usize,
+    elapsed_ms: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Fate {
+    action: Action,
+    /// Steps of the plan not done yet.
+    left: usize,
+    failed: Vec<(Option<Action>, Option<Part>, String)>,
+    skipped: Option<String>,
+}
+
+impl Tally {
+    /// Begins with what is planned.
+    pub fn new(plans: &[Plan]) -> Self {
+        let mut tally = Self { mode: plans.first().map(|p| p.mode), ..Self::default() };
+        let mut names: Vec<_> = plans.iter().flat_map(|p| &p.workspaces).map(|w| &w.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        tally.several_workspaces = names.len() > 1;
+        for plan in plans {
+            for (at, workspace) in plan.workspaces.iter().enumerate() {
+                for (number, change) in workspace.changes.iter().enumerate() {
+                    if change.action == Action::None {
+                        continue;
+                    }
+                    if change.blocked.is_some() {
+                        tally.blocked += 1;
+                        continue;
+                    }
+                    let left = plan
+                        .nodes
+                        .iter()
+                        .filter(|n| n.workspace == at && n.change == number)
+                        .count();
+                    let key = (
+                        plan.scope.region.clone(),
+                        workspace.name.clone(),
+                        change.address.clone(),
+                        change.deposed,
+                    );
+                    let fate =
+                        Fate { action: change.action, left, failed: Vec::new(), skipped: None };
+                    tally.changes.insert(key, fate);
+                }
+            }
+        }
+        tally
+    }
+
+    /// Takes one event into account.
+    pub fn take(&mut self, event: &Event) {
+        if event.kind == EventType::Summary {
+            self.elapsed_ms = self.elapsed_ms.max(event.elapsed_ms);
+            return;
+        }
+        let (Some(region), Some(workspace), Some(address)) =
+            (&event.region, &event.workspace, &event.address)
+        else {
+            return;
+        };
+        let key = |deposed| (region.clone(), workspace.clone(), address.clone(), deposed);
+        // A deposed one and its successor share an address; only the deletion can be the former's.
+        let deposed = event.action == Some(Action::Delete)
+            && self.changes.get(&key(true)).is_some_and(|fate| fate.left > 0);
+        let Some(fate) = self.changes.get_mut(&key(deposed)) else { return };
+        let reason = event.reason.clone().unwrap_or_default();
+        match event.kind {
+            EventType::Done => fate.left = fate.left.saturating_sub(1),
+            EventType::Failed => fate.failed.push((event.action, event.part, reason)),
+            EventType::Skipped => fate.skipped = Some(reason),
+            _ => {}
+        }
+    }
+
+    /// Tells whether everything planned was done.
+    pub fn complete(&self) -> bool {
+        self.blocked == 0 && self.changes.values().all(Fate::is_done)
+    }
+
+    /// Sets how long the run took, for runs whose events did not say.
+    #[must_use]
+    pub fn with_elapsed(mut self, milliseconds: u64) -> Self {
+        self.elapsed_ms = self.elapsed_ms.max(milliseconds);
+        self
+    }
+
+    /// Renders what was done, then what was not and why.
+    pub fn text(&self, look: Look) -> String {
+        let number = |action| {
+            self.changes.values().filter(|f| f.action == action && f.is_done()).count()
+        };
+        let mut words = Vec::new();
+        for (action, word) in [
+            (Action::Create, "created"),
+            (Action::Update, "updated"),
+            (Action::Replace, "replaced"),
+            (Action::Delete, "deleted"),
+        ] {
+            if number(action) > 0 {
+                words.push(format!("{} {word}", number(action)));
+            }
+        }
+        if words.is_empty() {
+            words.push("nothing changed".to_owned());
+        }
+        let head = match (self.mode, self.complete()) {
+            (Some(Mode::Destroy), true) => "Destroyed",
+            (Some(Mode::Destroy), false) => "Partly destroyed",
+            (_, true) => "Applied",
+            (_, false) => "Partly applied",
+        };
+        let tone = if self.complete() { Tone::Add } else { Tone::Danger };
+        let line = [
+            Span::new(tone, format!("{head}: ")),
+            Span::plain(format!("{} in {}.", words.join(", "), elapsed(self.elapsed_ms))),
+        ];
+        let mut out = format!("{}\n", layout(&line, 0, 2, look));
+        self.failures(look, &mut out);
+        self.rest(look, &mut out);
+        if self.blocked > 0 {
+            let _ = writeln!(out, "\n{} blocked, see the plan.", count(self.blocked, "change"));
+        }
+        out
+    }
+
+    fn failures(&self, look: Look, out: &mut String) {
+        let failed: Vec<_> = self.changes.iter().filter(|(_, f)| !f.failed.is_empty()).collect();
+        if failed.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", look.paint(Tone::Danger, "Failed:"));
+        for (key, fate) in failed {
+            for (action, part, why) in &fate.failed {
+                let doing = super::events::doing(*action, *part);
+                let text = format!("{}: {doing}: {why}", self.name(key));
+                let _ = writeln!(out, "  {}", super::text::wrap(&text, 2, 6, look));
+            }
+        }
+    }
+
+    /// What was not begun, or begun and not ended.
+    fn rest(&self, look: Look, out: &mut String) {
+        let rest: Vec<_> =
+            self.changes.iter().filter(|(_, f)| !f.is_done() && f.failed.is_empty()).collect();
+        if rest.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", look.paint(Tone::Strong, "Not done:"));
+        for (key, fate) in rest {
+            let verb = match fate.action {
+                Action::Create => "create",
+                Action::Update => "update",
+                Action::Replace => "replace",
+                Action::Delete | Action::None => "delete",
+            };
+            let why = fate.skipped.as_deref().filter(|w| !w.is_empty());
+            let why = why.map(|w| format!(": {w}")).unwrap_or_default();
+            let text = format!("{verb} {}{why}", self.name(key));
+            let _ = writeln!(out, "  {}", super::text::wrap(&text, 2, 6, look));
+        }
+    }
+
+    fn name(&self, (_, workspace, address, deposed): &(String, String, Address, bool)) -> String {
+        let old = if *deposed { " (replaced earlier)" } else { "" };
+        if self.several_workspaces {
+            format!("{workspace} {address}{old}")
+        } else {
+            format!("{address}{old}")
+        }
+    }
+}
+
+impl Fate {
+    fn is_done(&self) -> bool {
+        self.left == 0 && self.failed.is_empty() && self.skipped.is_none()
+    }
+}

@@ -1,0 +1,111 @@
+"""Makes boto3 calls for a test: one JSON request a line in, one JSON answer a line out.
+
+Requests:
+  {"service", "operation", "parameters"}  one call; all pages of it where boto3 can page
+  {"owned": ENVIRONMENT}                  what carries our tags of that environment
+  {"script", "input"}                     Python that may use `client(service)` and `input`, and
+                                          whose variable `result` is the answer
+Answers: {"ok": VALUE} or {"error": {"code", "message"}}. It ends when standard input closes.
+"""
+
+import base64
+import datetime
+import functools
+import json
+import sys
+import traceback
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ENDPOINT, REGION = sys.argv[1:3]
+OURS = "infra:environment"
+RETRIES = Config(retries={"max_attempts": 1}, proxies={})
+
+
+@functools.cache
+def client(service, region=REGION):
+    return boto3.client(
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=RETRIES,
+    )
+
+
+def call(service, operation, parameters):
+    aws = client(service)
+    if aws.can_paginate(operation):
+        answer = aws.get_paginator(operation).paginate(**parameters).build_full_result()
+    else:
+        answer = getattr(aws, operation)(**parameters)
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+def is_ours(tags, environment):
+    """Tags are a map, or a list whose keys are capitalised or not."""
+    if not isinstance(tags, dict):
+        tags = {tag.get("Key", tag.get("key")): tag.get("Value", tag.get("value")) for tag in tags}
+    return tags.get(OURS) == environment
+
+
+def owned(environment):
+    """Lists `kind id` of everything that carries our tag, read kind by kind."""
+    found = []
+    filters = {"Filters": [{"Name": f"tag:{OURS}", "Values": [environment]}]}
+    for kind, operation, collection, key in [
+        ("vpc", "describe_vpcs", "Vpcs", "VpcId"),
+        ("subnet", "describe_subnets", "Subnets", "SubnetId"),
+        (
+            "internet_gateway",
+            "describe_internet_gateways",
+            "InternetGateways",
+            "InternetGatewayId",
+        ),
+        ("route_table", "describe_route_tables", "RouteTables", "RouteTableId"),
+        ("security_group", "describe_security_groups", "SecurityGroups", "GroupId"),
+    ]:
+        for item in call("ec2", operation, filters)[collection]:
+            found.append(f"{kind} {item[key]}")
+    for role in call("iam", "list_roles", {})["Roles"]:
+        name = role["RoleName"]
+        if is_ours(call("iam", "list_role_tags", {"RoleName": name})["Tags"], environment):
+            found.append(f"iam_role {name}")
+    for group in call("logs", "describe_log_groups", {})["logGroups"]:
+        arn = group.get("logGroupArn", group["arn"].removesuffix(":*"))
+        tags = call("logs", "list_tags_for_resource", {"resourceArn": arn})["tags"]
+        if is_ours(tags, environment):
+            found.append(f"log_group {group['logGroupName']}")
+    return sorted(found)
+
+
+def answer(request):
+    if "owned" in request:
+        return owned(request["owned"])
+    if "script" in request:
+        names = {"client": client, "call": call, "input": request["input"], "result": None}
+        exec(compile(request["script"], "script", "exec"), names)
+        return names["result"]
+    return call(request["service"], request["operation"], request["parameters"])
+
+
+def plain(value):
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{value!r} has no JSON")
+
+
+for line in sys.stdin:
+    try:
+        reply = {"ok": answer(json.loads(line))}
+    except ClientError as error:
+        told = error.response["Error"]
+        reply = {"error": {"code": told["Code"], "message": told["Message"]}}
+    except Exception as error:
+        reply = {"error": {"code": type(error).__name__, "message": traceback.format_exc()}}
+    print(json.dumps(reply, default=plain), flush=True)

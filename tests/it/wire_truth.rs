@@ -1,0 +1,18 @@
+//! boto3, which shares no code with us, against the sandbox on a port.
+
+use crate::support::python;
+use crate::support::sandbox::Served;
+use infra::sandbox::{Options, Sandbox};
+use std::process::Command;
+
+#[test]
+fn boto3_creates_reads_and_deletes_each_kind() {
+    let served = Served::start(Sandbox::in_memory(Options::default()));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth.py");
+    let output = Command::new(python::interpreter())
+        .args([script, served.url()])
+        .output()
+        .expect("the interpreter of the virtual environment starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{errors}", String::from_utf8_lossy(&output.stdout));
+}
