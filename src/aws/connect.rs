@@ -18,6 +18,7 @@ use std::time::Duration;
 
 /// Standard retries back off up to 20 seconds, so ten attempts outlast a minute of throttling.
 const ATTEMPTS: u32 = 10;
+const FIRST_ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Some calls, such as creating a service, take AWS tens of seconds.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,11 +36,13 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// Accounts that may be touched; empty allows all.
     pub account_ids: Vec<String>,
+    /// Credentials to use as they are, instead of those found.
+    pub credentials: Option<Credentials>,
     /// Takes the place of the network: an AWS in process, with credentials of its own.
     pub http_client: Option<SharedHttpClient>,
     /// Lets a region through that this version does not know.
     pub any_region: bool,
-    /// Keeps to the request rates that AWS publishes.
+    /// Keeps to the request rates that AWS publishes; over the network only.
     pub rate_limits: bool,
     /// Delays every call, for measurements.
     pub latency: Duration,
@@ -54,6 +57,7 @@ impl Options {
             role_arn: None,
             endpoint_url: None,
             account_ids: Vec::new(),
+            credentials: None,
             http_client: None,
             any_region: false,
             rate_limits: true,
@@ -71,11 +75,17 @@ impl Cx {
         if !options.any_region && !own_endpoint {
             regions::check(&options.scope.region).map_err(|refusal| *refusal)?;
         }
-        let meter = Arc::new(Meter::new(options.rate_limits, options.latency));
+        let meter = Arc::new(Meter::new(
+            options.rate_limits && options.http_client.is_none(),
+            options.latency,
+        ));
         let config = load(&options, &meter).await;
         let scope = options.scope.clone();
         let mut cx = Self::from_parts(config, meter, scope, String::new(), String::new());
-        let caller = cx.sts().get_caller_identity().send().await;
+        // The first call fails fast: a wrong endpoint or missing credentials should not take minutes.
+        let patience = RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS);
+        let hasty = aws_sdk_sts::config::Builder::new().retry_config(patience);
+        let caller = cx.sts().get_caller_identity().customize().config_override(hasty).send().await;
         let caller = caller.map_err(|e| refusal(&e.into(), &options))?;
         let arn = caller.arn.unwrap_or_default();
         let account_id = caller.account.unwrap_or_default();
@@ -100,11 +110,14 @@ async fn load(options: &Options, meter: &Arc<Meter>) -> SdkConfig {
                 .read_timeout(READ_TIMEOUT)
                 .build(),
         );
-    if let Some(profile) = &options.profile {
+    if let Some(profile) = options.profile.as_ref().filter(|_| options.http_client.is_none()) {
         loader = loader.profile_name(profile);
     }
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
+    }
+    if let Some(credentials) = &options.credentials {
+        loader = loader.credentials_provider(credentials.clone());
     }
     if options.http_client.is_some() {
         // Neither the user's credentials nor endpoint: nothing may leave the process.

@@ -88,7 +88,7 @@ impl HttpConnector for MeteredConnector {
         HttpConnectorFuture::new(async move {
             this.meter.admit(&call).await;
             let answer = this.inner.call(request).await;
-            if !is_one_shot(&call.service, &call.operation) {
+            if !is_one_shot(&call.operation) {
                 return answer;
             }
             match answer {

@@ -1,6 +1,6 @@
 //! One error for every AWS call: operation, code, message, and what may be done about it.
 
-use super::connector::{Unanswered, chain, never_connected};
+use super::connector::{chain, never_connected};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -119,16 +119,22 @@ fn operation_of<E>() -> String {
     name.strip_suffix("Error").unwrap_or(name).to_owned()
 }
 
-fn class_without_answer(error: &(dyn StdError + 'static), status: Option<u16>) -> ErrorClass {
+fn class_without_answer<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> ErrorClass
+where
+    E: StdError + Send + Sync + 'static,
+{
     if chain(error).any(<dyn StdError>::is::<CredentialsError>) {
-        ErrorClass::Credentials
-    } else if never_connected(error) {
-        ErrorClass::Unreachable
-    } else if chain(error).any(<dyn StdError>::is::<Unanswered>) || status.is_none_or(|s| s >= 500)
-    {
-        ErrorClass::Ambiguous
-    } else {
-        ErrorClass::Other
+        return ErrorClass::Credentials;
+    }
+    if never_connected(error) {
+        return ErrorClass::Unreachable;
+    }
+    match error {
+        // Never sent: the request could not be built or signed.
+        SdkError::ConstructionFailure(_) => ErrorClass::Other,
+        SdkError::DispatchFailure(failure) if failure.is_user() => ErrorClass::Other,
+        _ if status.is_some_and(|s| s < 500) => ErrorClass::Other,
+        _ => ErrorClass::Ambiguous,
     }
 }
 

@@ -66,8 +66,7 @@ impl Scope {
         fits(PROJECT, &self.project)
             && fits(ENVIRONMENT, &self.environment)
             && fits(REGION, &self.region)
-            && (workspaces.is_empty()
-                || tags.get(WORKSPACE).is_none_or(|w| workspaces.contains(w)))
+            && (workspaces.is_empty() || tags.get(WORKSPACE).is_none_or(|w| workspaces.contains(w)))
     }
 
     /// Reads workspace and address from tags, when the first three tags are those of this scope

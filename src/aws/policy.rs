@@ -1,14 +1,17 @@
 //! JSON policy documents in canonical form, so that two spellings of one policy are no difference.
 
-use crate::stack::value::is_placeholder;
+use crate::stack::value::{is_placeholder, placeholder_refs, unknown_placeholder};
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A policy document: JSON text, or the same as a table. AWS's own spelling variants are equal: the
 /// order of keys, one value or a list of one, an account's id or its root user.
+///
+/// With any value in it not known yet, the whole document is not known yet: it is one text to AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyDocument(String);
 
@@ -28,6 +31,11 @@ impl PolicyDocument {
         if !json.is_object() {
             return Err("a policy is a JSON object with a `Statement`".into());
         }
+        let mut waits_for = BTreeSet::new();
+        placeholders(&json, &mut waits_for);
+        if !waits_for.is_empty() {
+            return Ok(Self(unknown_placeholder(&waits_for)));
+        }
         Ok(Self(canonical(json, None).to_string()))
     }
 
@@ -44,6 +52,15 @@ impl PolicyDocument {
     /// The document as compact JSON.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+fn placeholders(json: &Json, found: &mut BTreeSet<String>) {
+    match json {
+        Json::String(text) if is_placeholder(text) => found.extend(placeholder_refs(text)),
+        Json::Array(items) => items.iter().for_each(|item| placeholders(item, found)),
+        Json::Object(map) => map.values().for_each(|value| placeholders(value, found)),
+        _ => {}
     }
 }
 
@@ -182,6 +199,20 @@ mod tests {
         let encoded = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D";
         let plain = PolicyDocument::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
         assert_eq!(PolicyDocument::of_aws(encoded), plain);
+    }
+
+    #[test]
+    fn a_policy_with_a_value_not_known_yet_is_not_known_yet() {
+        let waits_for =
+            |names: &[&str]| unknown_placeholder(&names.iter().map(|n| (*n).to_owned()).collect());
+        let document = PolicyDocument::of_json(json!({"Statement": [
+            {"Resource": waits_for(&["table.a.arn"])},
+            {"Resource": [waits_for(&["table.b.arn"])]},
+        ]}))
+        .unwrap();
+        assert_eq!(document.as_str(), waits_for(&["table.a.arn", "table.b.arn"]));
+        let again = serde_json::to_value(&document).unwrap();
+        assert_eq!(serde_json::from_value::<PolicyDocument>(again).unwrap(), document);
     }
 
     #[test]

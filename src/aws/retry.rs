@@ -30,9 +30,8 @@ const REPEATABLE: &[&str] = &[
 ];
 
 /// Tells whether a call creates something and must not be repeated after an unclear failure.
-pub(super) fn is_one_shot(service: &str, operation: &str) -> bool {
+pub(super) fn is_one_shot(operation: &str) -> bool {
     const CREATING: [&str; 5] = ["Create", "Allocate", "RunInstances", "RunTask", "Register"];
-    let _ = service;
     CREATING.iter().any(|verb| operation.starts_with(verb)) && !REPEATABLE.contains(&operation)
 }
 
@@ -78,10 +77,10 @@ mod tests {
     #[test]
     fn only_creations_without_a_token_are_sent_once() {
         for operation in ["CreateVpc", "CreateRole", "AllocateAddress", "CreateSecurityGroup"] {
-            assert!(is_one_shot("", operation), "{operation}");
+            assert!(is_one_shot(operation), "{operation}");
         }
         for operation in ["DescribeVpcs", "CreateTags", "CreateNatGateway", "DeleteVpc"] {
-            assert!(!is_one_shot("", operation), "{operation}");
+            assert!(!is_one_shot(operation), "{operation}");
         }
     }
 }

@@ -111,7 +111,7 @@ async fn carry_out(plans: &[Plan], engine: &impl Engine, output: &Output) -> Out
         .finish()
         .with_elapsed(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
     let json = output.format() == Format::Json;
-    if !json && doable(plans) > 0 {
+    if !json && tally.begun() {
         output.message("\n");
         output.answer(&tally.text(output.look()));
     }

@@ -9,8 +9,11 @@ mod destroy;
 mod explain;
 mod outputs;
 mod plan;
+mod sandbox;
+mod schema;
 mod session;
 mod show;
+mod validate;
 
 use crate::stack::{Diagnostic, Diagnostics};
 use crate::ui::{Format, Output, OutputOptions};
@@ -65,8 +68,14 @@ enum Verb {
     Outputs(outputs::Args),
     /// Show the live resources, or one of them with all its attributes
     Show(show::Args),
+    /// Check the stack files; no account needed
+    Validate(validate::Args),
+    /// Print the JSON Schema of stack files, for editors
+    Schema(schema::Args),
     /// Explain a resource type, or one of its fields
     Explain(explain::Args),
+    /// Serve the embedded AWS on a port, for any AWS client
+    Sandbox(sandbox::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -101,6 +110,9 @@ fn dispatch(cli: Cli) -> u8 {
         Verb::Outputs(args) => outputs::run(args, global, &output),
         Verb::Show(args) => show::run(args, global, &output),
         Verb::Explain(args) => explain::run(args, global, &output),
+        Verb::Validate(args) => validate::run(args, global, &output),
+        Verb::Schema(args) => schema::run(args, global, &output),
+        Verb::Sandbox(args) => sandbox::run(args, global, &output),
         Verb::Completions(args) => completions::run(args, global, &output),
     };
     match outcome {
@@ -159,7 +171,7 @@ fn shell(path: &std::path::Path) -> String {
 
 /// What the stack language knows of all types.
 fn catalog() -> crate::stack::Catalog {
-    crate::stack::Catalog::default()
+    crate::resources::registry().catalog()
 }
 
 /// Columns beyond which help is hard to read.

@@ -73,6 +73,9 @@ pub struct Input<'a> {
     pub data: &'a DataResults,
     /// What the user unlocks or picks.
     pub options: &'a PlanOptions,
+    /// Whether instances whose keys come from a data source that was not read are passed over:
+    /// for checks without an account, never for a plan.
+    pub without_data: bool,
 }
 
 /// One resource as planned.
@@ -215,7 +218,13 @@ impl<'a> Pass<'a, '_> {
                 keys
             }
             Err(problems) => {
-                self.out.problems.extend(problems);
+                let waits = self.input.without_data
+                    && super::selection::closure(self.bound, block)
+                        .iter()
+                        .any(|b| b.kind == BlockKind::Data);
+                if !waits {
+                    self.out.problems.extend(problems);
+                }
                 Vec::new()
             }
         }
@@ -735,7 +744,13 @@ fn decide(
         let rules = handler.rules();
         let same_name = prepared.sought.name.is_some()
             && handler.natural_name(&live.spec) == prepared.sought.name;
-        let order = if same_name { ReplaceOrder::DeleteFirst } else { rules.replace };
+        // A name made from a prefix is a new one each time: both can stand side by side.
+        let prefixed = wanted.spec.get("name_prefix").is_some_and(Json::is_string);
+        let order = match (prefixed, same_name) {
+            (true, _) => ReplaceOrder::CreateFirst,
+            (false, true) => ReplaceOrder::DeleteFirst,
+            (false, false) => rules.replace,
+        };
         change.replace_order = Some(order);
         let protected = wanted.protect || is_protected(&live.tags);
         if protected && !options.allows_protected(address) {

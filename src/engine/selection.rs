@@ -101,7 +101,7 @@ pub fn check_addresses(
 }
 
 /// All blocks a block refers to, directly or not.
-fn closure(bound: &BoundWorkspace, block: &BlockId) -> BTreeSet<BlockId> {
+pub(super) fn closure(bound: &BoundWorkspace, block: &BlockId) -> BTreeSet<BlockId> {
     let mut found = BTreeSet::new();
     let mut open = vec![block.clone()];
     while let Some(at) = open.pop() {

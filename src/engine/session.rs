@@ -13,7 +13,7 @@ use crate::stack::diagnostic::nearest;
 use crate::stack::value::is_placeholder;
 use crate::stack::{
     Address, BlockId, BoundWorkspace, Context, Diagnostic, Diagnostics, Environment, Inputs,
-    Project, Value, Workspace,
+    Project, Value, Workspace, check_inputs,
 };
 use futures::future::BoxFuture;
 use indexmap::IndexMap;
@@ -130,6 +130,16 @@ impl Session {
                 }
             }
         }
+        let selected: Vec<&Workspace> =
+            names.iter().filter_map(|n| bound.get(n)).map(|b| &b.workspace).collect();
+        if selected.len() == names.len() {
+            problems.extend(check_inputs(
+                &self.project,
+                &self.environment,
+                &selected,
+                &self.inputs,
+            ));
+        }
         if problems.has_errors() {
             problems.sort();
             return Err(problems);
@@ -183,6 +193,7 @@ impl Session {
             snapshot: &snapshot,
             data: &data,
             options,
+            without_data: false,
         };
         let mut plan = planner::plan(input, evaluation, &cx.account_id)?;
         count_calls(&mut plan, cx);
@@ -217,6 +228,7 @@ impl Session {
                 snapshot: &snapshot,
                 data: &data,
                 options,
+                without_data: false,
             };
             let evaluation = planner::evaluate(input);
             let new_data: Vec<_> = evaluation
@@ -302,6 +314,7 @@ impl Session {
             snapshot: &snapshot,
             data: &data,
             options,
+            without_data: false,
         };
         let mut plan = planner::plan_destroy(input, names, &cx.account_id)?;
         plan.warnings.append(&mut without_file);
@@ -359,7 +372,9 @@ impl Session {
         for (ty, objects) in snapshot {
             for live in objects {
                 let Some(owner) = scope.owner(&live.tags) else { continue };
-                if owner.address.ty == ty && names.contains(&owner.workspace) {
+                if owner.address.ty == ty
+                    && (names.is_empty() || names.contains(&owner.workspace))
+                {
                     owned.push(Owned { workspace: owner.workspace, address: owner.address, live });
                 }
             }
@@ -382,8 +397,6 @@ impl Session {
         let (snapshot, data) = (Snapshot::new(), DataResults::new());
         let options = PlanOptions::default();
         for pair in good {
-            let has_data =
-                pair.0.workspace.blocks.keys().any(|b| b.kind == crate::stack::BlockKind::Data);
             let input = Input {
                 registry: &self.registry,
                 scope: &scope,
@@ -391,13 +404,10 @@ impl Session {
                 snapshot: &snapshot,
                 data: &data,
                 options: &options,
-            };
-            let mut found = planner::evaluate(input).problems;
-            if has_data {
                 // Keys may come from a data source, which only the account can tell.
-                found.0.retain(|d| d.code != "unknown_for_each" && d.code != "unknown_when");
-            }
-            problems.extend(found);
+                without_data: true,
+            };
+            problems.extend(planner::evaluate(input).problems);
         }
         problems.sort();
         problems

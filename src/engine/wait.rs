@@ -4,6 +4,8 @@
 
 use super::resource::{LiveObject, Registry, Want};
 use crate::aws::{Cx, Error, Result};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -131,8 +133,11 @@ impl<'a> Poller<'a> {
 
     /// Polls for as long as it is itself polled; it never ends.
     pub(super) async fn serve(&self) -> std::convert::Infallible {
-        let all = self.types.iter().map(|(ty, shared)| self.serve_type(ty, shared));
-        futures::future::join_all(all).await;
+        let mut all = FuturesUnordered::new();
+        for (ty, shared) in &self.types {
+            all.push(self.serve_type(ty, shared));
+        }
+        while all.next().await.is_some() {}
         std::future::pending().await
     }
 

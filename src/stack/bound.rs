@@ -190,7 +190,12 @@ impl BoundWorkspace {
     fn unknown(&self, key: &str, node: &Node, refs: &BTreeSet<String>) -> Diagnostics {
         let waits: Vec<String> = refs.iter().map(|r| format!("`{r}`")).collect();
         let message = format!("`{key}` must be known before anything is made");
-        self.problem("unknown_value", node, message)
+        let code = match key {
+            "for_each" => "unknown_for_each",
+            "when" => "unknown_when",
+            _ => "unknown_value",
+        };
+        self.problem(code, node, message)
             .label(format!("known only after apply: waits for {}", waits.join(", ")))
             .hint("use variables, locals, names and keys from the file")
             .into()

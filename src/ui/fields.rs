@@ -91,6 +91,9 @@ fn known(after: &mut After) -> Option<&mut Json> {
     }
 }
 
+/// Marks what forces a replacement; stays on one line.
+const FORCES: &str = "  (forces\u{F8FE}replacement)";
+
 /// A field on one row, whose value can be aligned with its neighbours', or on several.
 enum Entry {
     Short { sign: char, path: String, spans: Vec<Span> },
@@ -108,7 +111,7 @@ impl Entry {
             (false, false) => ' ',
         };
         let tone = tone_of(sign);
-        let forces = field.forces_replacement.then(|| Span::new(Tone::Danger, "  (forces replacement)"));
+        let forces = field.forces_replacement.then(|| Span::new(Tone::Danger, FORCES));
         let spans = match (before.is_null(), gone) {
             (true, _) => vec![Span::new(tone, text_after(field))],
             (false, true) => vec![Span::new(tone, text_before(field))],
@@ -126,7 +129,8 @@ impl Entry {
             After::Unknown(_) => None,
         };
         let tall = [Some(before), known_after].into_iter().flatten().any(value::needs_lines);
-        if field.sensitive || (size <= room && !tall) {
+        let unknown = before.is_null() && known_after.is_none();
+        if field.sensitive || unknown || (size <= room && !tall) {
             return Self::Short { sign, path: field.path.clone(), spans };
         }
         let mut title = vec![Span::plain(format!("{}:", field.path))];
@@ -150,7 +154,7 @@ impl Entry {
     fn of_elements(path: &str, elements: &[&FieldChange], room: usize) -> Self {
         let mut title = vec![Span::plain(format!("{path}:"))];
         if elements.iter().any(|e| e.forces_replacement) {
-            title.push(Span::new(Tone::Danger, "  (forces replacement)"));
+            title.push(Span::new(Tone::Danger, FORCES));
         }
         let mut rows = vec![Row::new(' ', 0, title)];
         for element in elements {

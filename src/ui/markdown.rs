@@ -179,7 +179,7 @@ fn outputs_block(workspace: &WorkspacePlan) -> String {
 
 fn put_row(out: &mut String, sign: char, depth: usize, spans: &[super::text::Span]) {
     let text: String = spans.iter().map(|span| span.text.as_str()).collect();
-    let line = format!("{sign}     {}{text}", "  ".repeat(depth));
+    let line = unglue(&format!("{sign}     {}{text}", "  ".repeat(depth)));
     out.push_str(line.trim_end());
     out.push('\n');
 }

@@ -98,10 +98,18 @@ fn workspace_text(plan: &Plan, workspace: &WorkspacePlan, look: Look, out: &mut 
         return;
     }
     let _ = writeln!(out, "{name} {at}\n");
+    let mut after_line = false;
     for change in workspace.changes.iter().filter(|c| c.action != Action::None) {
-        out.push_str(&change_text(change, look));
-        out.push('\n');
+        let text = change_text(change, look);
+        // What takes one line needs no air to the next of its kind: a destroy is a list.
+        let is_line = text.lines().count() == 1;
+        if !(is_line && after_line) && !out.ends_with("\n\n") {
+            out.push('\n');
+        }
+        out.push_str(&text);
+        after_line = is_line;
     }
+    out.push('\n');
     if !workspace.outputs.is_empty() {
         let _ = writeln!(out, "{}{}", " ".repeat(INDENT), look.paint(Tone::Strong, "Outputs"));
         for row in output_rows(&workspace.outputs, room(look)) {

@@ -14,6 +14,7 @@ pub struct Tally {
     several_workspaces: bool,
     changes: BTreeMap<(String, String, Address, bool), Fate>,
     blocked: usize,
+    begun: bool,
     elapsed_ms: u64,
 }
 
@@ -66,6 +67,7 @@ impl Tally {
 
     /// Takes one event into account.
     pub fn take(&mut self, event: &Event) {
+        self.begun |= matches!(event.kind, EventType::Started | EventType::Done | EventType::Failed);
         if event.kind == EventType::Summary {
             self.elapsed_ms = self.elapsed_ms.max(event.elapsed_ms);
             return;
@@ -89,6 +91,11 @@ impl Tally {
         }
     }
 
+    /// Tells whether any step was begun.
+    pub fn begun(&self) -> bool {
+        self.begun
+    }
+
     /// Tells whether everything planned was done.
     pub fn complete(&self) -> bool {
         self.blocked == 0 && self.changes.values().all(Fate::is_done)
@@ -101,7 +108,8 @@ impl Tally {
         self
     }
 
-    /// Renders what was done, then what was not and why.
+    /// Renders what was done, then what was not begun and why. Failures are only counted: their
+    /// problems are told in full beside this.
     pub fn text(&self, look: Look) -> String {
         let number = |action| {
             self.changes.values().filter(|f| f.action == action && f.is_done()).count()
@@ -117,13 +125,20 @@ impl Tally {
                 words.push(format!("{} {word}", number(action)));
             }
         }
+        let failed = self.changes.values().filter(|f| !f.failed.is_empty()).count();
+        let nothing = words.is_empty();
         if words.is_empty() {
-            words.push("nothing changed".to_owned());
+            words.push("no change".to_owned());
+        }
+        if failed > 0 {
+            words.push(format!("{failed} failed"));
         }
         let head = match (self.mode, self.complete()) {
             (Some(Mode::Destroy), true) => "Destroyed",
+            (Some(Mode::Destroy), false) if nothing => "Not destroyed",
             (Some(Mode::Destroy), false) => "Partly destroyed",
             (_, true) => "Applied",
+            (_, false) if nothing => "Not applied",
             (_, false) => "Partly applied",
         };
         let tone = if self.complete() { Tone::Add } else { Tone::Danger };
@@ -132,27 +147,11 @@ impl Tally {
             Span::plain(format!("{} in {}.", words.join(", "), elapsed(self.elapsed_ms))),
         ];
         let mut out = format!("{}\n", layout(&line, 0, 2, look));
-        self.failures(look, &mut out);
         self.rest(look, &mut out);
         if self.blocked > 0 {
             let _ = writeln!(out, "\n{} blocked, see the plan.", count(self.blocked, "change"));
         }
         out
-    }
-
-    fn failures(&self, look: Look, out: &mut String) {
-        let failed: Vec<_> = self.changes.iter().filter(|(_, f)| !f.failed.is_empty()).collect();
-        if failed.is_empty() {
-            return;
-        }
-        let _ = writeln!(out, "\n{}", look.paint(Tone::Danger, "Failed:"));
-        for (key, fate) in failed {
-            for (action, part, why) in &fate.failed {
-                let doing = super::events::doing(*action, *part);
-                let text = format!("{}: {doing}: {why}", self.name(key));
-                let _ = writeln!(out, "  {}", super::text::wrap(&text, 2, 6, look));
-            }
-        }
     }
 
     /// What was not begun, or begun and not ended.

@@ -200,18 +200,14 @@ impl Running<'_> {
         let mut watch = self.run.poller.watch(self.ty(), &live.id, SETTLING);
         let mut errors = 0_u32;
         loop {
+            // What is read here is not taken over as what must still hold: somebody else may have
+            // written too.
             let reason = match watch.next(&self.run.options.stop).await? {
-                Ok(None) => return Ok(()),
-                Ok(Some(now)) => match &now.status {
-                    Status::Pending(state) => {
-                        errors = 0;
-                        format!("it to settle, it is {state}")
-                    }
-                    _ => {
-                        self.objects(|objects| objects.old = Some(now));
-                        return Ok(());
-                    }
-                },
+                Ok(Some(LiveObject { status: Status::Pending(state), .. })) => {
+                    errors = 0;
+                    format!("it to settle, it is {state}")
+                }
+                Ok(_) => return Ok(()),
                 Err(error) => {
                     errors += 1;
                     if errors >= READ_ERRORS {

@@ -1,1 +1,6 @@
-//! Tests of the executor.
+//! Tests of the executor on a paused clock, against an AWS in memory.
+
+mod rig;
+mod run;
+mod rules;
+mod sequences;

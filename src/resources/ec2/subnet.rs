@@ -1,12 +1,13 @@
 //! `subnet`: a range of a VPC in one zone.
 
 use super::vpc::Vpc;
-use super::{filters, flag, interfaces, or_gone, unknown_yet};
+use super::{filters, flag, interfaces, unknown_yet};
 use crate::aws::tags::{ec2_specification, filter, from_ec2};
 use crate::aws::{Cidr, Cx, Error, Result, Sdk, Tags};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, Live, Resource, Rules, Status, Step, Want,
 };
+use crate::resources::or_gone;
 use crate::stack::schema::immutable;
 use aws_sdk_ec2::types::{
     HostnameType, ResourceType, Subnet as Found, SubnetCidrBlockStateCode,

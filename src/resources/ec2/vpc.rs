@@ -1,11 +1,12 @@
 //! `vpc`: a private network.
 
-use super::{PARALLEL, filters, flag, interfaces, or_gone, unknown_yet};
+use super::{filters, flag, interfaces, unknown_yet};
 use crate::aws::tags::{ec2_specification, filter, from_ec2};
 use crate::aws::{Cidr, Cx, Error, Result, Sdk, Tags};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Live, Resource, Rules, Status, Step, Want,
 };
+use crate::resources::{PARALLEL, or_gone};
 use crate::stack::schema::immutable;
 use aws_sdk_ec2::types::{
     ResourceType, Tenancy, Vpc as Found, VpcAttributeName, VpcCidrBlockStateCode,

@@ -1,0 +1,77 @@
+//! `infra sandbox`
+
+use super::args::Global;
+use super::{Outcome, only, session};
+use crate::sandbox::{Options, serve};
+use crate::stack::{Diagnostic, Diagnostics};
+use crate::ui::{Format, Output};
+use std::path::PathBuf;
+
+/// Port of emulators that others have made customary.
+const PORT: u16 = 4566;
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  infra sandbox --port 4566
+  aws --endpoint-url http://127.0.0.1:4566 ec2 describe-vpcs
+
+Any credentials will do. The state is kept in the folder; while it is served,
+`infra --sandbox` cannot use the same folder, but --endpoint-url can.")]
+pub(super) struct Args {
+    /// Port to listen on, of this machine only; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = PORT)]
+    port: u16,
+    /// How many times as fast as real time its clock runs
+    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = rate)]
+    clock_rate: f64,
+    /// Folder of its state
+    #[arg(long, value_name = "DIR", default_value = ".infra/sandbox")]
+    dir: PathBuf,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.001..=1_000_000.0).contains(&rate) => Ok(rate),
+        _ => Err("a number above 0 is wanted".to_owned()),
+    }
+}
+
+pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
+    only("sandbox", output, &[Format::Text])?;
+    let region = global.region.first().map_or("eu-west-1", String::as_str);
+    let options = Options {
+        clock_rate: args.clock_rate,
+        dir: args.dir.clone(),
+        ..session::sandbox_options(region)
+    };
+    session::block_on(serving(args.port, options, output))?
+}
+
+/// Serves until SIGINT or SIGTERM.
+async fn serving(port: u16, options: Options, output: &Output) -> Outcome {
+    let stopped = stopped()?;
+    let ready = |address| {
+        output.answer(&format!("http://{address}\n"));
+        output.message("The sandbox answers until it is interrupted.\n");
+    };
+    serve(port, options, stopped, ready)
+        .await
+        .map_err(|error| Diagnostics::from(Diagnostic::error("sandbox", error.to_string())))?;
+    Ok(0)
+}
+
+fn stopped() -> Result<impl Future<Output = ()> + Send, Diagnostics> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let failed = |error: std::io::Error| {
+        Diagnostic::error("signal", format!("cannot listen for signals: {error}"))
+    };
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

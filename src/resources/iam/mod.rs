@@ -1,0 +1,3 @@
+//! IAM: who may do what.
+
+pub mod role;

@@ -1,0 +1,82 @@
+//! Roles through their lives.
+
+use super::World;
+use serde_json::{Value as Json, json};
+
+#[tokio::test]
+async fn a_role_lives_and_dies_in_the_sandbox() {
+    role(&World::sandbox().await, "sandbox-task").await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
+async fn a_role_lives_and_dies_elsewhere() {
+    role(&World::foreign("role").await, "foreign-task").await;
+}
+
+fn trust(service: &str) -> Json {
+    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+            "Action": "sts:AssumeRole", "Principal": { "Service": service } }] })
+}
+
+fn allow(action: &str) -> Json {
+    json!({ "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": [action], "Resource": "*" }] })
+}
+
+async fn role(world: &World, name: &str) {
+    let managed = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
+    let mut spec = json!({
+        "name": name, "description": "runs tasks", "max_session_duration": 7200,
+        "assume_role_policy_document": trust("ecs-tasks.amazonaws.com"),
+        "inline_policies": { "table": allow("dynamodb:GetItem"), "queue": allow("sqs:SendMessage") },
+        "managed_policy_arns": [managed],
+    });
+    let (live, updates) = world.apply("iam_role", "task", spec.clone()).await;
+    assert_eq!((live.id.as_str(), updates), (name, 1));
+    assert!(live.out["arn"].as_str().unwrap().ends_with(&format!(":role/{name}")));
+    // The bulk reading and the reading of one say the same.
+    let bulk = world.find("iam_role", "task").await.unwrap();
+    assert_eq!(bulk, live);
+    spec["description"] = json!("runs all tasks");
+    spec["assume_role_policy_document"] = json!(trust("ec2.amazonaws.com").to_string());
+    spec["inline_policies"] = json!({ "table": allow("dynamodb:PutItem") });
+    spec["managed_policy_arns"] = json!([]);
+    let (live, updates) = world.apply("iam_role", "task", spec.clone()).await;
+    assert_eq!(updates, 1);
+    assert_eq!(live.spec["max_session_duration"], 7200, "what is not changed stays");
+    assert_eq!(live.spec["inline_policies"].as_object().unwrap().len(), 1);
+    let set = [("team".to_owned(), "shop".to_owned())].into();
+    let handler = world.handler("iam_role");
+    handler.tag(&world.cx, &live, &set, &["infra:protect".to_owned()]).await.unwrap();
+    let live = world.by_id("iam_role", name).await.unwrap();
+    assert_eq!(live.tags["team"], "shop");
+    world.delete("iam_role", "task").await;
+}
+
+#[tokio::test]
+async fn a_role_of_somebody_else_is_found_by_its_name() {
+    let world = World::sandbox().await;
+    let document = trust("ecs-tasks.amazonaws.com").to_string();
+    let call = world.cx.iam().create_role().role_name("theirs");
+    call.assume_role_policy_document(document).send().await.unwrap();
+    let found = world.owned("iam_role", &["theirs".to_owned()]).await;
+    assert_eq!((found.len(), found[0].tags.len()), (1, 0));
+    assert_eq!(world.owned("iam_role", &[]).await, []);
+}
+
+#[tokio::test]
+async fn an_instance_profile_of_somebody_else_holds_a_role() {
+    let world = World::sandbox().await;
+    let spec = json!({ "name": "host", "assume_role_policy_document": trust("ec2.amazonaws.com") });
+    let (live, _) = world.apply("iam_role", "host", spec).await;
+    let iam = world.cx.iam();
+    iam.create_instance_profile().instance_profile_name("theirs").send().await.unwrap();
+    let call = iam.add_role_to_instance_profile().instance_profile_name("theirs");
+    call.role_name("host").send().await.unwrap();
+    let handler = world.handler("iam_role");
+    let error = handler.delete(&world.cx, &live).await.unwrap_err();
+    assert_eq!(error.code.as_deref(), Some("DeleteConflict"));
+    let held = handler.blockers(&world.cx, &live).await.unwrap();
+    assert_eq!(held[0].what, "instance profile theirs");
+}

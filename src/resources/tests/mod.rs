@@ -1,0 +1,113 @@
+//! Handlers against an AWS: the embedded one, or a server named by `INFRA_TEST_ENDPOINT`.
+
+mod conformance;
+mod faults;
+mod iam;
+mod logs;
+mod network;
+
+use crate::aws::{Cx, Options, Scope, Tags};
+use crate::engine::diff;
+use crate::engine::resource::{Creation, Handler, LiveObject, Registry, Want};
+use crate::sandbox::{Options as SandboxOptions, Sandbox};
+use crate::stack::Address;
+use serde_json::Value as Json;
+
+pub(super) const WORKSPACE: &str = "net";
+
+/// An account with nothing of ours in it.
+pub(super) struct World {
+    pub(super) cx: Cx,
+    pub(super) registry: Registry,
+    pub(super) sandbox: Option<Sandbox>,
+}
+
+impl World {
+    /// The embedded AWS.
+    pub(super) async fn sandbox() -> Self {
+        let sandbox = Sandbox::in_memory(SandboxOptions::default());
+        let mut options = Options::new(scope("dev"));
+        options.http_client = Some(sandbox.http_client());
+        let cx = Cx::connect(options).await.unwrap();
+        Self { cx, registry: super::registry(), sandbox: Some(sandbox) }
+    }
+
+    /// A server of somebody else's, e.g. moto; credentials come from the environment. Tests share
+    /// it and keep apart by their environment's name.
+    pub(super) async fn foreign(environment: &str) -> Self {
+        let mut options = Options::new(scope(environment));
+        options.endpoint_url = Some(std::env::var("INFRA_TEST_ENDPOINT").unwrap());
+        let cx = Cx::connect(options).await.unwrap();
+        Self { cx, registry: super::registry(), sandbox: None }
+    }
+
+    pub(super) fn handler(&self, ty: &str) -> &dyn Handler {
+        self.registry.get(ty).unwrap()
+    }
+
+    pub(super) fn tags(&self, ty: &str, name: &str) -> Tags {
+        self.cx.scope.identity_tags(WORKSPACE, &Address::new(ty, name))
+    }
+
+    /// Reads one object of ours by its tags.
+    pub(super) async fn find(&self, ty: &str, name: &str) -> Option<LiveObject> {
+        let wanted = self.tags(ty, name);
+        let all = self.owned(ty, &[]).await;
+        all.into_iter().find(|o| wanted.iter().all(|(k, v)| o.tags.get(k) == Some(v)))
+    }
+
+    pub(super) async fn owned(&self, ty: &str, names: &[String]) -> Vec<LiveObject> {
+        self.cx.forget_tag_index();
+        let workspaces = [WORKSPACE.to_owned()];
+        let want = Want::Owned { workspaces: &workspaces, names };
+        self.handler(ty).list(&self.cx, want).await.unwrap()
+    }
+
+    pub(super) async fn by_id(&self, ty: &str, id: &str) -> Option<LiveObject> {
+        let ids = [id.to_owned()];
+        self.handler(ty).list(&self.cx, Want::Ids(&ids)).await.unwrap().pop()
+    }
+
+    /// Creates or changes as the executor does: create, then converge. Returns the object, and how
+    /// often it was updated; in the end nothing may differ.
+    pub(super) async fn apply(&self, ty: &str, name: &str, spec: Json) -> (LiveObject, usize) {
+        let handler = self.handler(ty);
+        let spec = handler.normalize(&spec).unwrap_or_else(|e| panic!("{ty}.{name}: {e:?}"));
+        assert_eq!(handler.validate(&spec), []);
+        let id = match self.find(ty, name).await {
+            Some(live) => live.id,
+            None => {
+                let tags = self.tags(ty, name);
+                let token = format!("{}{}", ty.replace('_', ""), name);
+                let with = Creation { tags: &tags, token: &token };
+                handler.create(&self.cx, &spec, with).await.unwrap()
+            }
+        };
+        let mut updates = 0;
+        loop {
+            let live = self.by_id(ty, &id).await.unwrap();
+            let fields = diff::diff(handler.entry().spec(), &live.spec, &spec);
+            if fields.is_empty() {
+                return (live, updates);
+            }
+            assert!(updates < 3, "{ty}.{name} does not converge: {fields:?}");
+            assert!(fields.iter().all(|f| !f.forces_replacement), "{ty}.{name}: {fields:?}");
+            let changed = diff::changed(&fields);
+            handler.update(&self.cx, &live, &spec, &changed).await.unwrap();
+            updates += 1;
+        }
+    }
+
+    pub(super) async fn delete(&self, ty: &str, name: &str) {
+        let live = self.find(ty, name).await.unwrap();
+        self.handler(ty).delete(&self.cx, &live).await.unwrap();
+        assert!(self.find(ty, name).await.is_none(), "{ty}.{name} is still there");
+        // A repeated deletion is done as well.
+        self.handler(ty).delete(&self.cx, &live).await.unwrap();
+    }
+}
+
+fn scope(environment: &str) -> Scope {
+    let (project, region) = ("shop".to_owned(), "eu-west-1".to_owned());
+    Scope { project, environment: environment.to_owned(), region }
+}
