@@ -221,9 +221,9 @@ impl Subnet {
 }
 
 fn is_there(association: &SubnetIpv6CidrBlockAssociation) -> bool {
-    use SubnetCidrBlockStateCode::{Associated, Associating};
+    use SubnetCidrBlockStateCode::{Disassociated, Disassociating, Failed, Failing};
     let state = association.ipv6_cidr_block_state().and_then(|s| s.state());
-    matches!(state, Some(Associated | Associating))
+    !matches!(state, Some(Disassociated | Disassociating | Failed | Failing))
 }
 
 fn live(cx: &Cx, subnet: Found) -> Option<Live<Subnet>> {

@@ -206,9 +206,9 @@ impl Vpc {
 }
 
 fn is_there(association: &VpcIpv6CidrBlockAssociation) -> bool {
-    use VpcCidrBlockStateCode::{Associated, Associating};
+    use VpcCidrBlockStateCode::{Disassociated, Disassociating, Failed, Failing};
     let state = association.ipv6_cidr_block_state().and_then(|s| s.state());
-    matches!(state, Some(Associated | Associating))
+    !matches!(state, Some(Disassociated | Disassociating | Failed | Failing))
 }
 
 async fn live(

@@ -123,8 +123,17 @@ async fn groups(world: &World) {
 }
 
 #[tokio::test]
-async fn an_ipv6_range_comes_and_goes_in_place() {
-    let world = World::sandbox().await;
+async fn an_ipv6_range_comes_and_goes_in_place_in_the_sandbox() {
+    ipv6(&World::sandbox().await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
+async fn an_ipv6_range_comes_and_goes_in_place_elsewhere() {
+    ipv6(&World::foreign("ipv6").await).await;
+}
+
+async fn ipv6(world: &World) {
     let vpc =
         |six: bool| json!({ "cidr_block": "10.2.0.0/16", "assign_generated_ipv6_cidr_block": six });
     world.apply("vpc", "main", vpc(false)).await;
