@@ -138,9 +138,10 @@ fn objects(plan: &Plan, live: &Snapshot) -> BTreeMap<(usize, usize), Objects> {
     for (w, workspace) in plan.workspaces.iter().enumerate() {
         for (c, change) in workspace.changes.iter().enumerate() {
             let of_type = live.get(&change.address.ty);
-            let old = change.id.as_ref().and_then(|id| {
-                of_type.into_iter().flatten().find(|live| live.id == *id).cloned()
-            });
+            let old = change
+                .id
+                .as_ref()
+                .and_then(|id| of_type.into_iter().flatten().find(|live| live.id == *id).cloned());
             let seen = old.as_ref().map(|o: &LiveObject| o.spec.clone());
             all.insert((w, c), Objects { seen, old, ..Objects::default() });
         }
@@ -162,8 +163,7 @@ enum State {
 impl Run<'_> {
     async fn all_steps(&self) -> Outcome {
         let nodes = &self.plan.nodes;
-        let mut outcome =
-            Outcome { blocked: self.plan.summary().blocked, ..Outcome::default() };
+        let mut outcome = Outcome { blocked: self.plan.summary().blocked, ..Outcome::default() };
         let mut state = vec![State::Waiting; nodes.len()];
         let mut dependents: Vec<Vec<NodeId>> = vec![Vec::new(); nodes.len()];
         let mut missing: Vec<usize> = nodes.iter().map(|n| n.after.len()).collect();

@@ -234,7 +234,8 @@ fn deletions(b: &mut Builder<'_>) {
                 b.edge(s.delete, target.delete);
                 b.edge(s.quiesce, target.quiesce);
             }
-            if !goes_first {
+            // What is deleted itself lets go by that; only what stays must be updated first.
+            if !goes_first && !item.deletes() {
                 // The update that drops the reference, or moves to the new one.
                 b.edge(s.update, target.delete);
                 b.edge(s.late, target.delete);

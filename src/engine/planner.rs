@@ -219,9 +219,10 @@ impl<'a> Pass<'a, '_> {
             }
             Err(problems) => {
                 let waits = self.input.without_data
-                    && super::selection::closure(self.bound, block)
-                        .iter()
-                        .any(|b| b.kind == BlockKind::Data);
+                    && (!self.bound.needs_outputs().is_empty()
+                        || super::selection::closure(self.bound, block)
+                            .iter()
+                            .any(|b| b.kind == BlockKind::Data));
                 if !waits {
                     self.out.problems.extend(problems);
                 }

@@ -45,9 +45,10 @@ pub enum Decision {
 /// Decides about a failed call.
 pub fn decide(failure: &Failure<'_>, rules: &Rules) -> Decision {
     let Failure { tries, error, step, elapsed, budget } = *failure;
-    let listed = rules.retry.iter().find(|r| {
-        r.step == step && error.is(r.code) && error.message.contains(r.message)
-    });
+    let listed = rules
+        .retry
+        .iter()
+        .find(|r| r.step == step && error.is(r.code) && error.message.contains(r.message));
     let reason = match (listed, error.class) {
         (Some(rule), _) => rule.reason.to_owned(),
         (None, ErrorClass::InUse) if step == Step::Delete => "what still uses it to go".to_owned(),
@@ -82,7 +83,12 @@ mod tests {
     };
 
     fn error(code: &str, message: &str, class: ErrorClass) -> Error {
-        Error { code: Some(code.into()), message: message.into(), class, ..Error::local("Call", "") }
+        Error {
+            code: Some(code.into()),
+            message: message.into(),
+            class,
+            ..Error::local("Call", "")
+        }
     }
 
     fn decided(error: &Error, step: Step, tries: u32, elapsed: u64) -> Decision {
@@ -93,7 +99,8 @@ mod tests {
 
     #[test]
     fn only_listed_errors_are_tried_again_and_only_in_their_step() {
-        let listed = error("MalformedPolicyDocument", "Invalid principal in policy", ErrorClass::Other);
+        let listed =
+            error("MalformedPolicyDocument", "Invalid principal in policy", ErrorClass::Other);
         let Decision::Retry { after, reason } = decided(&listed, Step::Create, 1, 0) else {
             panic!("listed");
         };

@@ -23,6 +23,9 @@ pub async fn read(
     names: &Names,
     only: Option<&BTreeSet<&'static str>>,
 ) -> Result<Snapshot, Diagnostics> {
+    if only.is_none() {
+        cx.forget_tag_index();
+    }
     let types = registry.resources.iter().filter(|(ty, _)| only.is_none_or(|o| o.contains(*ty)));
     let reads = types.map(|(ty, handler)| {
         let names: Vec<String> = names.get(ty).into_iter().flatten().cloned().collect();

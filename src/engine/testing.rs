@@ -44,6 +44,7 @@ static NET: Kind = Kind {
             message: "region",
             reason: "the region to wake up",
         }],
+        replace: ReplaceOrder::CreateFirst,
         ..Rules::DEFAULT
     },
     properties: || {
@@ -77,7 +78,7 @@ static SUB: Kind = Kind {
 /// A group whose late rules name other groups.
 static GRP: Kind = Kind {
     name: "grp",
-    rules: Rules::DEFAULT,
+    rules: Rules { replace: ReplaceOrder::CreateFirst, ..Rules::DEFAULT },
     properties: || {
         json!({
             "net_id": {"type": "string", "x-ref": "net", "x-immutable": true},
@@ -551,7 +552,9 @@ impl Handler for Fake {
         let call = ("clear_late", self.kind.name, live.id.as_str());
         Box::pin(self.cloud.write(call, move |account| {
             account.write("ClearLate", &live.id, |spec, _| {
-                spec.as_object_mut().expect("a table").retain(|field, _| !self.entry.is_late(field));
+                spec.as_object_mut()
+                    .expect("a table")
+                    .retain(|field, _| !self.entry.is_late(field));
             })
         }))
     }

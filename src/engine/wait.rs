@@ -184,7 +184,8 @@ impl<'a> Poller<'a> {
             let ids: BTreeSet<String> = watched.values().cloned().collect();
             let ids: Vec<String> = ids.into_iter().collect();
             let found = handler.list(self.cx, Want::Ids(&ids)).await;
-            let longest = longest_interval(handler.rules().settle.max(handler.rules().settle_delete));
+            let longest =
+                longest_interval(handler.rules().settle.max(handler.rules().settle_delete));
             let now = Instant::now();
             let mut queue = shared.queue();
             for (key, id) in watched {

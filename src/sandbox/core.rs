@@ -83,6 +83,14 @@ impl Core {
         }
     }
 
+    /// Makes a sandbox in memory whose time goes on from when this account was last written.
+    pub(super) fn with_account(options: Options, account: Account) -> Self {
+        let mut core = Self::new(options, None);
+        core.clock.catch_up(account.time);
+        core.account = Arc::new(account);
+        core
+    }
+
     pub(super) fn account(&self) -> &Account {
         &self.account
     }

@@ -99,6 +99,18 @@ impl Sandbox {
         Self::over(options, None)
     }
 
+    /// Makes a sandbox that starts with what [`Self::state`] of another gave, and is gone with its
+    /// last handle. Fails when it is no such state.
+    pub fn with_state(
+        options: Options,
+        state: serde_json::Value,
+    ) -> Result<Self, serde_json::Error> {
+        let account: state::Account = serde_json::from_value(state)?;
+        let core = Core::with_account(options, account);
+        let (latency, clock_rate) = (core.options.latency, core.options.clock_rate);
+        Ok(Self { core: Arc::new(Mutex::new(core)), latency, clock_rate })
+    }
+
     /// Opens the sandbox kept in `options.dir`, which other embedded ones may use at the same time.
     /// Fails when a server holds the folder or the state in it cannot be read.
     pub fn open(options: Options) -> Result<Self, OpenError> {

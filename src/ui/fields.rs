@@ -91,7 +91,7 @@ fn known(after: &mut After) -> Option<&mut Json> {
     }
 }
 
-/// Marks what forces a replacement; stays on one line.
+/// Marks what forces a replacement; its two words are held together by [`super::text::GLUE`].
 const FORCES: &str = "  (forces\u{F8FE}replacement)";
 
 /// A field on one row, whose value can be aligned with its neighbours', or on several.

@@ -122,7 +122,9 @@ fn fits_value(planned: &Json, now: &Json) -> bool {
                     None => diff::contains_placeholder(p) || p.is_null(),
                 })
         }
-        (Json::Array(planned), Json::Array(now)) if planned.iter().any(diff::contains_placeholder) => {
+        (Json::Array(planned), Json::Array(now))
+            if planned.iter().any(diff::contains_placeholder) =>
+        {
             let mut left: Vec<&Json> = now.iter().collect();
             let (open, known): (Vec<&Json>, Vec<&Json>) =
                 planned.iter().partition(|p| diff::contains_placeholder(p));
@@ -153,7 +155,9 @@ fn show(changes: &[&FieldChange]) -> String {
         .iter()
         .map(|c| match &c.after {
             After::Unknown(_) => "(known after apply)".to_owned(),
-            After::Known(value) if diff::contains_placeholder(value) => "(known after apply)".to_owned(),
+            After::Known(value) if diff::contains_placeholder(value) => {
+                "(known after apply)".to_owned()
+            }
             After::Known(Json::Null) => format!("without {}", c.before),
             After::Known(value) => value.to_string(),
         })

@@ -47,12 +47,7 @@ impl Running<'_> {
 
     /// Makes the object and returns its id. Before it tries again after a lost answer it looks
     /// whether the first try took effect.
-    async fn make(
-        &self,
-        wanted: &WantedObject,
-        name: Option<&str>,
-        since: Since,
-    ) -> Flow<String> {
+    async fn make(&self, wanted: &WantedObject, name: Option<&str>, since: Since) -> Flow<String> {
         let token = self.token();
         let budget = self.budget(Step::Create);
         let mut tries = 0;

@@ -109,10 +109,8 @@ impl Running<'_> {
                             format!("it to be gone, it is {state}")
                         }
                         Status::Failed(why) if began.elapsed() >= LAG => {
-                            let message = format!(
-                                "deleting {} ({}) failed",
-                                self.change.address, live.id
-                            );
+                            let message =
+                                format!("deleting {} ({}) failed", self.change.address, live.id);
                             return Err(Diagnostic::error("failed", message).note(why).into());
                         }
                         Status::Failed(why) => format!("it to be gone, AWS says {why}"),

@@ -88,8 +88,7 @@ impl Running<'_> {
         let schema = self.handler.entry().spec();
         let planned = &self.change.fields;
         let mine = |change: &FieldChange| self.mine(change);
-        let mut broken =
-            contract::breaches(schema, planned, before.as_ref(), &wanted.spec, mine);
+        let mut broken = contract::breaches(schema, planned, before.as_ref(), &wanted.spec, mine);
         if self.node.part == Part::Main {
             broken.extend(contract::tag_breaches(planned, wanted));
         }
@@ -112,8 +111,7 @@ impl Running<'_> {
         if self.node.part == Part::Main {
             let tags: BTreeMap<String, Json> =
                 goal.wanted.tags.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
-            let without: Vec<&str> =
-                goal.wanted.without_tags.iter().map(String::as_str).collect();
+            let without: Vec<&str> = goal.wanted.without_tags.iter().map(String::as_str).collect();
             left.extend(diff::tags(&live.tags, &tags, &without));
         }
         left
@@ -175,8 +173,7 @@ impl Running<'_> {
                 }
             }
             written = Some(Since::now());
-            let fresh =
-                watch.insert(self.run.poller.watch(self.ty(), &live.id, SETTLING));
+            let fresh = watch.insert(self.run.poller.watch(self.ty(), &live.id, SETTLING));
             live = self.ready(fresh, goal.step, since).await?;
         }
     }
@@ -268,8 +265,7 @@ impl Running<'_> {
     }
 
     pub(super) fn timed_out(&self, reason: &str, elapsed: Duration) -> Diagnostic {
-        let message =
-            format!("{} took longer than {}", self.change.address, seconds(elapsed));
+        let message = format!("{} took longer than {}", self.change.address, seconds(elapsed));
         Diagnostic::error("timeout", message)
             .note(format!("still waiting for {reason}"))
             .hint("run the command again to go on waiting, or give it a longer `timeouts` entry")
@@ -287,7 +283,9 @@ impl Running<'_> {
             let field = diff::top(&change.path);
             let hidden = |c: &&FieldChange| c.sensitive && diff::top(&c.path) == field;
             let line = match &change.after {
-                _ if change.sensitive || self.change.fields.iter().any(|c| hidden(&c)) => "differs (sensitive)".to_owned(),
+                _ if change.sensitive || self.change.fields.iter().any(|c| hidden(&c)) => {
+                    "differs (sensitive)".to_owned()
+                }
                 After::Known(value) => format!("wanted {value}, is {}", change.before),
                 After::Unknown(_) => format!("is {}", change.before),
             };

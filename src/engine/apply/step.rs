@@ -93,7 +93,8 @@ impl<'r> Running<'r> {
             (Part::Quiesce, Operation::Delete) => self.quiesce().await,
             (Part::Main, Operation::Depose) => self.depose().await,
             (part, operation) => {
-                let message = format!("the plan has a step that makes no sense: {part:?} {operation:?}");
+                let message =
+                    format!("the plan has a step that makes no sense: {part:?} {operation:?}");
                 Err(Diagnostic::error("bad_step", message).into())
             }
         }

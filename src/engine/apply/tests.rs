@@ -1,6 +1,6 @@
 //! Tests of the executor on a paused clock, against an AWS in memory.
 
 mod rig;
-mod run;
 mod rules;
+mod run;
 mod sequences;

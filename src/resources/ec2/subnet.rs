@@ -222,6 +222,7 @@ impl Subnet {
 
 fn is_there(association: &SubnetIpv6CidrBlockAssociation) -> bool {
     use SubnetCidrBlockStateCode::{Disassociated, Disassociating, Failed, Failing};
+    // Emulators tell a state that AWS does not know; only one that is known to end counts as gone.
     let state = association.ipv6_cidr_block_state().and_then(|s| s.state());
     !matches!(state, Some(Disassociated | Disassociating | Failed | Failing))
 }

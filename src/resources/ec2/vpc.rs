@@ -76,7 +76,10 @@ impl Resource for Vpc {
     const TYPE: &'static str = "vpc";
     const AWS_NAME: &'static str = "AWS::EC2::VPC";
     const RULES: Rules = Rules {
-        retry: &[unknown_yet(Step::Update, "InvalidVpcID.NotFound", "the new VPC to be known")],
+        retry: &[
+            unknown_yet(Step::Update, "InvalidVpcID.NotFound", "the new VPC to be known"),
+            unknown_yet(Step::Update, "InvalidCidrBlock.InUse", "subnets in the range to go"),
+        ],
         settle_delete: std::time::Duration::from_secs(20 * 60),
         ..Rules::DEFAULT
     };

@@ -72,7 +72,7 @@ fn unknown_for_each_and_when_are_errors_on_their_line() {
          [subnet.c]\nvpc_id = \"v\"\ncidr_block = \"x\"\nfor_each = '${toset([\"a/b\"])}'\n",
     );
     for (name, code, line) in
-        [("a", "unknown_value", 6), ("b", "unknown_value", 10), ("c", "invalid_key", 14)]
+        [("a", "unknown_for_each", 6), ("b", "unknown_when", 10), ("c", "invalid_key", 14)]
     {
         let problems =
             bound.instances(&BlockId::resource("subnet", name), &Fixed::default()).unwrap_err();

@@ -50,9 +50,9 @@ async fn a_stack_is_made_changed_replaced_and_deleted_without_one_refusal() {
 #[tokio::test(start_paused = true)]
 async fn events_tell_the_halves_of_a_replacement_apart() {
     let rig = Rig::new();
-    rig.make(&stack(json!({"net.a": {"cidr": "10"}}))).await;
+    rig.make(&stack(json!({"sub.a": {"zone": "a"}}))).await;
     rig.log.0.lock().unwrap().clear();
-    rig.make(&stack(json!({"net.a": {"cidr": "11"}}))).await;
+    rig.make(&stack(json!({"sub.a": {"zone": "b"}}))).await;
     let all = rig.log.0.lock().unwrap();
     let told: Vec<_> = all.iter().map(|e| (e.kind, e.action)).collect();
     let (delete, create) = (Some(Action::Delete), Some(Action::Create));
@@ -102,12 +102,11 @@ async fn a_wait_is_told_at_once_and_every_ten_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_longer_than_its_budget_fails_and_says_what_it_waits_for() {
-    let mut rig = Rig::new();
-    rig.budget = Some(Duration::from_secs(5));
+    let rig = Rig::new();
     let outcome = rig
         .apply(&stack(json!({
             "net.a": {"cidr": "10"},
-            "sub.a": {"net_id": "@net.a", "zone": "a"},
+            "sub.a": {"net_id": "@net.a", "zone": "a", "timeouts.create": "5s"},
             "svc.s": {"name": "s", "sub_id": "@sub.a", "count": 1},
             "net.b": {"cidr": "11"},
         })))

@@ -1,0 +1,12 @@
+//! Whole flows against the embedded AWS, in this process and on a paused clock: every order AWS
+//! insists on, every state that takes time, every moment at which a run may end early.
+
+mod bench;
+mod edits;
+mod kills;
+mod ledger;
+mod refusals;
+mod replacements;
+mod slow;
+mod stops;
+mod wire;

@@ -1,0 +1,63 @@
+//! Everything slow at once: states that take time, lists that lag, throttling, a slow network.
+
+use super::bench::{Bench, EVERY_TYPE, Ran};
+use super::ledger::Ledger;
+use infra::engine::plan::Mode;
+use infra::sandbox::{Options, Sandbox, Slow};
+use std::time::{Duration, Instant};
+
+const NETWORK: &str = include_str!("../../../stacks/supporting-infrastructure.toml");
+
+/// The network core, with the types it does not have.
+fn everything() -> String {
+    let (_, rest) = EVERY_TYPE.split_once("[iam_role.app]").expect("there is a role");
+    let (others, _) = rest.split_once("[outputs]").expect("there are outputs");
+    let (network, outputs) = NETWORK.split_once("\n[outputs]").expect("there are outputs");
+    format!("{network}\n[iam_role.app]{others}\n[outputs]{outputs}")
+}
+
+fn slow() -> Sandbox {
+    Sandbox::in_memory(Options {
+        slow: Slow::Aws,
+        read_lag: Duration::from_secs(3),
+        throttle: true,
+        latency: Duration::from_millis(80),
+        ..Options::default()
+    })
+}
+
+/// Seconds this thread has computed, which other load on the machine does not change.
+fn computed() -> f64 {
+    let read = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = read.split(' ').next().and_then(|n| n.parse::<f64>().ok());
+    nanos.unwrap_or_default() / 1e9
+}
+
+fn waited_for(ran: &Ran, reason: &str) -> bool {
+    ran.waits().iter().any(|w| w.contains(reason))
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_slow_is_waited_for_with_a_reason() {
+    let bench = Bench::over(slow(), &everything());
+    let (real, busy, began) = (Instant::now(), computed(), tokio::time::Instant::now());
+    let ran = bench.run(Mode::Apply).await;
+    ran.must_be_complete();
+    let aws = began.elapsed();
+    assert!(aws > Duration::from_secs(8), "nothing took time: {aws:?}");
+    assert!(waited_for(&ran, "it to be ready, it is pending"), "{:#?}", ran.waits());
+    assert!(waited_for(&ran, "it to appear in AWS's lists"), "{:#?}", ran.waits());
+    assert!(waited_for(&ran, "IAM to know the principal"), "{:#?}", ran.waits());
+    assert!(ran.waits().iter().all(|w| !w.ends_with(": ")), "{:#?}", ran.waits());
+
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    bench.must_have_no_changes().await;
+
+    let ran = bench.run(Mode::Destroy).await;
+    ran.must_be_complete();
+    assert_eq!(bench.ledger(), Ledger::default());
+    assert!(waited_for(&ran, "it to leave AWS's lists"), "{:#?}", ran.waits());
+    let (real, busy) = (real.elapsed(), computed() - busy);
+    println!("{:?} of AWS's time in {real:?}, {busy:.2} s of them computing", began.elapsed());
+    assert!(busy < 1.0, "{busy:.2} s of computing");
+}
