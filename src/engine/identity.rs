@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Sought {
     /// Its address.
     pub address: Address,
-    /// The address it had before, under `[moved]`.
-    pub moved_from: Option<Address>,
+    /// Addresses it had before, under `[moved]`; the latest first.
+    pub moved_from: Vec<Address>,
     /// Its natural name, for types found by name, when known.
     pub name: Option<String>,
     /// Where its block stands.
@@ -41,6 +41,103 @@ pub struct Matches {
     pub problems: Diagnostics,
 }
 
+/// Live objects of one type, as one workspace sees them.
+pub struct Index<'a> {
+    handler: &'a dyn Handler,
+    scope: &'a Scope,
+    workspace: &'a str,
+    ours: BTreeMap<Address, Vec<&'a LiveObject>>,
+    deposed: Vec<(Address, &'a LiveObject)>,
+    /// Living objects by natural name, whoever owns them.
+    named: BTreeMap<String, &'a LiveObject>,
+    /// Living objects that carry some of the identity tags but not all.
+    torn: Vec<&'a LiveObject>,
+}
+
+impl<'a> Index<'a> {
+    /// Sorts the live objects of a type; those on their way out count as gone.
+    pub fn new(
+        handler: &'a dyn Handler,
+        scope: &'a Scope,
+        workspace: &'a str,
+        live: &'a [LiveObject],
+    ) -> Self {
+        let mut index = Self {
+            handler,
+            scope,
+            workspace,
+            ours: BTreeMap::new(),
+            deposed: Vec::new(),
+            named: BTreeMap::new(),
+            torn: Vec::new(),
+        };
+        let by_name = handler.rules().identity == IdentityBy::Name;
+        for object in live.iter().filter(|o| !matches!(o.status, Status::Deleting(_))) {
+            if by_name && let Some(name) = handler.natural_name(&object.spec) {
+                index.named.insert(name, object);
+            }
+            let there = IDENTITY_KEYS.iter().filter(|k| object.tags.contains_key(**k)).count();
+            if (1..IDENTITY_KEYS.len()).contains(&there) {
+                index.torn.push(object);
+            }
+            let Some(Owner { workspace: of, address }) = scope.owner(&object.tags) else {
+                continue;
+            };
+            if of != workspace || address.ty != handler.entry().name {
+                continue;
+            }
+            if is_deposed(&object.tags) {
+                index.deposed.push((address, object));
+            } else {
+                index.ours.entry(address).or_default().push(object);
+            }
+        }
+        index
+    }
+
+    /// Finds the live object of a resource: under its own address, else under one it had before.
+    pub fn find(&self, want: &Sought) -> Option<Match> {
+        let at = |address: &Address| self.ours.get(address).and_then(|all| all.first()).copied();
+        if let Some(own) = at(&want.address) {
+            return Some(Match { live: own.clone(), moved_from: None });
+        }
+        want.moved_from.iter().find_map(|from| {
+            let live = at(from)?.clone();
+            Some(Match { live, moved_from: Some(from.clone()) })
+        })
+    }
+
+    /// Says what is found for all that the workspace wants, and what is left over.
+    pub fn matches(&self, sought: &[Sought]) -> Matches {
+        let mut matches = Matches {
+            deposed: self.deposed.iter().map(|(a, o)| (a.clone(), (*o).clone())).collect(),
+            ..Matches::default()
+        };
+        for (address, objects) in self.ours.iter().filter(|(_, objects)| objects.len() > 1) {
+            matches.problems.push(duplicate(address, objects));
+        }
+        let mut taken = BTreeSet::new();
+        for want in sought {
+            match self.find(want) {
+                Some(found) => {
+                    taken.insert(found.moved_from.as_ref().unwrap_or(&want.address).clone());
+                    matches.found.insert(want.address.clone(), found);
+                }
+                None => matches.problems.0.extend(self.in_the_way(want)),
+            }
+        }
+        for (address, objects) in self.ours.iter().filter(|(address, _)| !taken.contains(*address)) {
+            matches.orphans.extend(objects.iter().map(|o| (address.clone(), (*o).clone())));
+        }
+        matches
+    }
+
+    /// Why a resource that was not found must not be created.
+    pub fn in_the_way(&self, want: &Sought) -> Option<Diagnostic> {
+        in_the_way(self, want)
+    }
+}
+
 /// Matches the live objects of one type with what one workspace wants of it.
 pub fn match_type(
     handler: &dyn Handler,
@@ -49,50 +146,7 @@ pub fn match_type(
     sought: &[Sought],
     live: &[LiveObject],
 ) -> Matches {
-    let ty = handler.entry().name;
-    let mut matches = Matches::default();
-    let mut ours: BTreeMap<Address, Vec<&LiveObject>> = BTreeMap::new();
-    for object in live.iter().filter(|o| !matches!(o.status, Status::Deleting(_))) {
-        let Some(Owner { workspace: of, address }) = scope.owner(&object.tags) else { continue };
-        if of != workspace || address.ty != ty {
-            continue;
-        }
-        if is_deposed(&object.tags) {
-            matches.deposed.push((address, object.clone()));
-        } else {
-            ours.entry(address).or_default().push(object);
-        }
-    }
-    for (address, objects) in &ours {
-        if objects.len() > 1 {
-            matches.problems.push(duplicate(address, objects));
-        }
-    }
-    for want in sought {
-        let own = ours.remove(&want.address).and_then(|all| all.first().copied());
-        let moved = match (own, &want.moved_from) {
-            (None, Some(from)) => {
-                let object = ours.remove(from).and_then(|all| all.first().copied());
-                object.map(|o| Match { live: o.clone(), moved_from: Some(from.clone()) })
-            }
-            _ => None,
-        };
-        let found = own.map(|o| Match { live: o.clone(), moved_from: None }).or(moved);
-        match found {
-            Some(found) => {
-                matches.found.insert(want.address.clone(), found);
-            }
-            None => {
-                if let Some(problem) = in_the_way(handler, scope, workspace, want, live) {
-                    matches.problems.push(problem);
-                }
-            }
-        }
-    }
-    for (address, objects) in ours {
-        matches.orphans.extend(objects.into_iter().map(|o| (address.clone(), o.clone())));
-    }
-    matches
+    Index::new(handler, scope, workspace, live).matches(sought)
 }
 
 fn duplicate(address: &Address, objects: &[&LiveObject]) -> Diagnostic {
@@ -106,22 +160,14 @@ fn duplicate(address: &Address, objects: &[&LiveObject]) -> Diagnostic {
     .hint("remove the `infra:` tags from the one that is not ours, or delete it")
 }
 
-/// Why a resource that was not found must not be created.
-pub(super) fn in_the_way(
-    handler: &dyn Handler,
-    scope: &Scope,
-    workspace: &str,
-    want: &Sought,
-    live: &[LiveObject],
-) -> Option<Diagnostic> {
+fn in_the_way(index: &Index<'_>, want: &Sought) -> Option<Diagnostic> {
+    let Index { handler, scope, workspace, .. } = *index;
     let ty = handler.entry().name;
     let address = &want.address;
-    let living = || live.iter().filter(|o| !matches!(o.status, Status::Deleting(_)));
     match handler.rules().identity {
         IdentityBy::Name => {
             let name = want.name.as_deref()?;
-            let named = |o: &&LiveObject| handler.natural_name(&o.spec).as_deref() == Some(name);
-            let object = living().find(named)?;
+            let object = *index.named.get(name)?;
             if is_deposed(&object.tags) && scope.owner(&object.tags).is_some() {
                 return None; // on its way out; the creation waits for it
             }
@@ -158,7 +204,8 @@ pub(super) fn in_the_way(
             Some(problem.kind(Kind::Blocked).at_location(want.at.clone()))
         }
         IdentityBy::Tags => {
-            let object = living().find(|o| half_tagged(scope, workspace, address, o))?;
+            let mut torn = index.torn.iter();
+            let object = torn.find(|o| half_tagged(scope, workspace, address, o))?;
             let id = &object.id;
             let problem = Diagnostic::error(
                 "half_tagged",

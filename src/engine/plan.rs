@@ -100,10 +100,12 @@ pub enum Blocked {
         /// E.g. `12 images`.
         what: String,
     },
-    /// Something blocked depends on it.
+    /// Something that stays uses it.
     Needed {
-        /// Address of the blocked dependent.
+        /// Address of what stays.
         by: Address,
+        /// Why that stays; `None` when filters leave it out of the plan.
+        because: Option<Box<Blocked>>,
     },
 }
 

@@ -20,8 +20,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Works out what the filters mean for a workspace; a filter that matches no block is a problem.
-    pub fn new(bound: &BoundWorkspace, options: &PlanOptions, problems: &mut Diagnostics) -> Self {
+    /// Works out what the filters mean for a workspace.
+    pub fn new(bound: &BoundWorkspace, options: &PlanOptions) -> Self {
         let mut selection = Self {
             targets: options.targets.clone(),
             excludes: options.excludes.clone(),
@@ -42,7 +42,6 @@ impl Selection {
                 selection.dependents.insert(block.clone());
             }
         }
-        let _ = problems;
         selection
     }
 
@@ -57,7 +56,7 @@ impl Selection {
     }
 
     /// Tells whether an object that left the stack may be touched.
-    pub fn selects_orphan(&self, _: &BlockId, address: &Address) -> bool {
+    pub fn selects_orphan(&self, address: &Address) -> bool {
         let targeted = self.targets.is_empty() || self.targets.iter().any(|t| t.covers(address));
         targeted && !self.excludes.iter().any(|e| e.covers(address))
     }
@@ -121,7 +120,6 @@ pub(super) fn closure(bound: &BoundWorkspace, block: &BlockId) -> BTreeSet<Block
 pub fn for_destroy(
     options: &PlanOptions,
     changes: &mut [(&mut Change, Option<&LiveObject>)],
-    _: &mut Diagnostics,
 ) {
     if options.targets.is_empty() && options.excludes.is_empty() {
         return;

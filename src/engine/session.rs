@@ -19,7 +19,7 @@ use futures::future::BoxFuture;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 /// Files, inputs and types of a run; the account is reached through [`Cx`] beside it.
@@ -177,7 +177,33 @@ impl Session {
         let bound = self.bind_all(names, account)?;
         let all: Vec<String> = bound.iter().map(|(b, _)| b.workspace.name.clone()).collect();
         let read = self.read(cx, &bound, &all, options).await?;
-        let Read { evaluation, snapshot, data } = read;
+        let mut planned = self.planned(bound, read, options, &cx.account_id)?;
+        count_calls(&mut planned.plan, cx);
+        Ok(planned)
+    }
+
+    /// As [`Session::plan`], against an account read before. Pure.
+    pub fn plan_seen(
+        &self,
+        bound: Vec<(BoundWorkspace, bool)>,
+        snapshot: Snapshot,
+        data: DataResults,
+        options: &PlanOptions,
+        account_id: &str,
+    ) -> Result<Planned, Diagnostics> {
+        let scope = self.scope();
+        let input = self.input(&scope, &bound, (&snapshot, &data), options);
+        let evaluation = planner::evaluate(input);
+        self.planned(bound, Read { evaluation, snapshot, data }, options, account_id)
+    }
+
+    fn planned(
+        &self,
+        bound: Vec<(BoundWorkspace, bool)>,
+        Read { evaluation, snapshot, data }: Read,
+        options: &PlanOptions,
+        account_id: &str,
+    ) -> Result<Planned, Diagnostics> {
         let refs: Vec<&BoundWorkspace> = bound.iter().map(|(b, _)| b).collect();
         let live = addresses(&self.scope(), &snapshot);
         let unknown = check_addresses(options, &refs, &live);
@@ -186,24 +212,22 @@ impl Session {
         }
         let scope = self.scope();
         let world = evaluation.world.clone();
-        let input = Input {
-            registry: &self.registry,
-            scope: &scope,
-            workspaces: &bound,
-            snapshot: &snapshot,
-            data: &data,
-            options,
-            without_data: false,
-        };
-        let mut plan = planner::plan(input, evaluation, &cx.account_id)?;
-        count_calls(&mut plan, cx);
-        let stack = StackWanted {
-            registry: Arc::clone(&self.registry),
-            scope,
-            bound,
-            state: Mutex::new(State { world, data }),
-        };
-        Ok(Planned { plan, stack, snapshot })
+        let input = self.input(&scope, &bound, (&snapshot, &data), options);
+        let plan = planner::plan(input, evaluation, account_id)?;
+        let registry = Arc::clone(&self.registry);
+        let state = RwLock::new(State { world, data });
+        Ok(Planned { plan, stack: StackWanted { registry, scope, bound, state }, snapshot })
+    }
+
+    fn input<'a>(
+        &'a self,
+        scope: &'a Scope,
+        workspaces: &'a [(BoundWorkspace, bool)],
+        (snapshot, data): (&'a Snapshot, &'a DataResults),
+        options: &'a PlanOptions,
+    ) -> Input<'a> {
+        let registry = &self.registry;
+        Input { registry, scope, workspaces, snapshot, data, options, without_data: false }
     }
 
     /// Reads data sources and the account until the stack asks for nothing more: names and filters
@@ -221,16 +245,8 @@ impl Session {
         let mut listed = Names::new();
         let mut first = true;
         loop {
-            let input = Input {
-                registry: &self.registry,
-                scope: &scope,
-                workspaces: bound,
-                snapshot: &snapshot,
-                data: &data,
-                options,
-                without_data: false,
-            };
-            let evaluation = planner::evaluate(input);
+            let evaluation =
+                planner::evaluate(self.input(&scope, bound, (&snapshot, &data), options));
             let new_data: Vec<_> = evaluation
                 .wanted_data
                 .iter()
@@ -280,64 +296,75 @@ impl Session {
         options: &PlanOptions,
     ) -> Result<Planned, Diagnostics> {
         let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
+        let snapshot = snapshot::read(&self.registry, cx, names, &Names::new(), None).await?;
+        let mut planned = self.destroy_seen(names, account, snapshot, options)?;
+        count_calls(&mut planned.plan, cx);
+        Ok(planned)
+    }
+
+    /// As [`Session::plan_destroy`], against an account read before. Pure.
+    pub fn destroy_seen(
+        &self,
+        names: &[String],
+        account: Option<(&str, &str)>,
+        snapshot: Snapshot,
+        options: &PlanOptions,
+    ) -> Result<Planned, Diagnostics> {
         let scope = self.scope();
-        for name in names.iter().filter(|n| !self.project.workspaces.contains_key(*n)) {
+        let (live, mut without_file) = self.live_workspaces(&snapshot);
+        for name in names.iter().filter(|n| !live.contains(*n)) {
             return Err(self.unknown_workspace(name).into());
         }
-        let snapshot = snapshot::read(&self.registry, cx, names, &Names::new(), None).await?;
-        let (names, mut without_file) = if names.is_empty() {
-            self.live_workspaces(&snapshot)
-        } else {
-            (names.to_vec(), Vec::new())
-        };
-        let names = names.as_slice();
+        let names = if names.is_empty() { &live } else { names };
+        without_file.retain(|(name, _)| names.contains(name));
         let mut bound = Vec::new();
+        let mut problems = Diagnostics::new();
         for name in names.iter().filter(|n| self.project.workspaces.contains_key(*n)) {
-            let parsed = self.parse(name)?;
-            // What has no value yet cannot matter: nothing is evaluated.
-            let inputs = self.inputs.clone();
-            if let Ok(one) = parsed.bind(&self.project, &self.context(account), &inputs) {
-                bound.push((one, false));
+            let context = self.context(account);
+            match self.parse(name) {
+                // What has no value yet cannot matter: nothing is evaluated but `protect`.
+                Ok(parsed) => match parsed.clone().bind(&self.project, &context, &self.inputs) {
+                    Ok(one) => bound.push((one, false)),
+                    Err(_) => bound.push((parsed.unevaluated(&self.project, &context), false)),
+                },
+                Err(found) => problems.extend(found),
             }
         }
-        let snapshot = snapshot::read(&self.registry, cx, names, &Names::new(), None).await?;
+        if problems.has_errors() {
+            problems.sort();
+            return Err(problems);
+        }
         let refs: Vec<&BoundWorkspace> = bound.iter().map(|(b, _)| b).collect();
         let unknown = check_addresses(options, &refs, &addresses(&scope, &snapshot));
         if unknown.has_errors() {
             return Err(unknown);
         }
         let data = DataResults::new();
-        let input = Input {
-            registry: &self.registry,
-            scope: &scope,
-            workspaces: &bound,
-            snapshot: &snapshot,
-            data: &data,
-            options,
-            without_data: false,
-        };
-        let mut plan = planner::plan_destroy(input, names, &cx.account_id)?;
-        plan.warnings.append(&mut without_file);
-        count_calls(&mut plan, cx);
-        let state = Mutex::new(State { world: World::default(), data });
-        let stack = StackWanted { registry: Arc::clone(&self.registry), scope, bound, state };
-        Ok(Planned { plan, stack, snapshot })
+        let input = self.input(&scope, &bound, (&snapshot, &data), options);
+        let account_id = account.map_or("", |(id, _)| id);
+        let mut plan = planner::plan_destroy(input, names, account_id)?;
+        plan.warnings.extend(without_file.into_iter().map(|(_, words)| words));
+        let registry = Arc::clone(&self.registry);
+        let state = RwLock::new(State { world: World::default(), data });
+        Ok(Planned { plan, stack: StackWanted { registry, scope, bound, state }, snapshot })
     }
 
     /// Names the workspaces that have a file or own something, and warns of those without a file.
-    fn live_workspaces(&self, snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
+    fn live_workspaces(&self, snapshot: &Snapshot) -> (Vec<String>, Vec<(String, String)>) {
         let scope = self.scope();
         let mut names: BTreeSet<String> = self.project.workspaces.keys().cloned().collect();
-        let mut warnings = BTreeSet::new();
+        let mut warnings = Vec::new();
         for owner in snapshot.values().flatten().filter_map(|o| scope.owner(&o.tags)) {
             if names.insert(owner.workspace.clone()) {
-                warnings.insert(format!(
+                let words = format!(
                     "workspace `{}` has no file any more; what it owns is part of this plan",
                     owner.workspace
-                ));
+                );
+                warnings.push((owner.workspace, words));
             }
         }
-        (names.into_iter().collect(), warnings.into_iter().collect())
+        warnings.sort();
+        (names.into_iter().collect(), warnings)
     }
 
     /// Evaluates the outputs of a workspace against the live account. An output that needs
@@ -451,7 +478,7 @@ pub struct StackWanted {
     registry: Arc<Registry>,
     scope: Scope,
     bound: Vec<(BoundWorkspace, bool)>,
-    state: Mutex<State>,
+    state: RwLock<State>,
 }
 
 impl StackWanted {
@@ -459,8 +486,35 @@ impl StackWanted {
         self.bound.iter().map(|(b, _)| b).find(|b| b.workspace.name == workspace)
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Evaluates outputs of other workspaces of the run that a workspace needs and that were not
+    /// known when they were evaluated last.
+    fn refresh_outputs(&self, bound: &BoundWorkspace) -> Result<(), Diagnostics> {
+        for (workspace, name) in bound.needs_outputs() {
+            let Some(other) = self.bound(&workspace) else { continue };
+            let known = |s: &State| {
+                s.world.output(&workspace, &name).is_none_or(|v| !v.contains_unknown())
+            };
+            if known(&self.state()) {
+                continue;
+            }
+            self.refresh_outputs(other)?;
+            let value = {
+                let state = self.state();
+                let output = other.output(&name, &state.world.view(&workspace))?;
+                let reference = format!("{workspace}.outputs.{name}");
+                world::renamed(&output.value, &reference).mark_if(output.sensitive)
+            };
+            self.state_mut().world.set_output(&workspace, &name, value);
+        }
+        Ok(())
     }
 
     /// Evaluates the outputs of a workspace with what is known now.
@@ -469,8 +523,8 @@ impl StackWanted {
         workspace: &str,
     ) -> Result<IndexMap<String, crate::stack::OutputValue>, Diagnostics> {
         let Some(bound) = self.bound(workspace) else { return Ok(IndexMap::new()) };
-        let world = self.state().world.clone();
-        bound.outputs(&world.view(workspace))
+        self.refresh_outputs(bound)?;
+        bound.outputs(&self.state().world.view(workspace))
     }
 
     /// Evaluates the outputs of a workspace against what the account has, not what is planned.
@@ -510,13 +564,13 @@ impl Wanted for StackWanted {
             Fields::Main => crate::stack::Fields::Main,
             Fields::All => crate::stack::Fields::All,
         };
-        let world = self.state().world.clone();
+        self.refresh_outputs(bound)?;
         let wanted = planner::evaluate_one(
             (&self.scope, handler),
             bound,
             (&block, address.key.as_deref()),
             fields,
-            &world.view(workspace),
+            &self.state().world.view(workspace),
         )?;
         let mut tags = Tags::new();
         for (name, value) in wanted.tags {
@@ -539,7 +593,7 @@ impl Wanted for StackWanted {
         let block = BlockId::resource(&address.ty, &address.name);
         let none = (&Json::Null, &BTreeSet::new());
         let value = world::object(handler.entry(), address, none, Source::Live(live));
-        self.state().world.set(workspace, &block, address.key.as_deref(), value);
+        self.state_mut().world.set(workspace, &block, address.key.as_deref(), value);
     }
 
     fn gone(&self, _: &str, _: &Address) {}
@@ -604,7 +658,7 @@ impl StackWanted {
                 return Err(Diagnostic::error("data_source", problem).at_location(at).into());
             };
             let value: Value = world::from_json(one);
-            let mut state = self.state();
+            let mut state = self.state_mut();
             state.world.set(workspace, block, key, value);
             state.data.extend(read);
         }

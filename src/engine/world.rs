@@ -21,7 +21,7 @@ pub struct World {
     blocks: BTreeMap<(String, BlockId), Instances>,
     outputs: BTreeMap<(String, String), Value>,
     /// Why outputs of a workspace cannot be had.
-    missing: BTreeMap<String, Diagnostic>,
+    missing: BTreeMap<(String, String), Diagnostic>,
 }
 
 impl World {
@@ -77,9 +77,14 @@ impl World {
         self.outputs.insert((workspace.to_owned(), name.to_owned()), value);
     }
 
-    /// Says why outputs of a workspace cannot be had.
-    pub fn set_missing(&mut self, workspace: &str, why: Diagnostic) {
-        self.missing.insert(workspace.to_owned(), why);
+    /// Says what an output of a workspace is, as far as is known.
+    pub fn output(&self, workspace: &str, name: &str) -> Option<&Value> {
+        self.outputs.get(&(workspace.to_owned(), name.to_owned()))
+    }
+
+    /// Says why an output cannot be had.
+    pub fn set_missing(&mut self, workspace: &str, name: &str, why: Diagnostic) {
+        self.missing.insert((workspace.to_owned(), name.to_owned()), why);
     }
 
     /// The world as one workspace sees it.
@@ -116,14 +121,28 @@ impl Objects for View<'_> {
     }
 
     fn output(&self, workspace: &str, name: &str) -> Result<Value, Diagnostic> {
-        let found = self.world.outputs.get(&(workspace.to_owned(), name.to_owned()));
-        match (found, self.world.missing.get(workspace)) {
+        let place = (workspace.to_owned(), name.to_owned());
+        match (self.world.outputs.get(&place), self.world.missing.get(&place)) {
             (Some(value), _) => Ok(value.clone()),
             (None, Some(why)) => Err(why.clone()),
             (None, None) => {
                 Ok(Value::Unknown(Unknown::waiting_for(format!("{workspace}.outputs.{name}"))))
             }
         }
+    }
+}
+
+/// The same value, but what is not known in it waits for this reference: others see an output,
+/// not what it is made of.
+pub fn renamed(value: &Value, reference: &str) -> Value {
+    match value {
+        Value::Unknown(_) => Value::Unknown(Unknown::waiting_for(reference)),
+        Value::List(items) => Value::List(items.iter().map(|v| renamed(v, reference)).collect()),
+        Value::Map(map) => {
+            Value::Map(map.iter().map(|(k, v)| (k.clone(), renamed(v, reference))).collect())
+        }
+        Value::Sensitive(inner) => Value::Sensitive(Box::new(renamed(inner, reference))),
+        other => other.clone(),
     }
 }
 

@@ -130,6 +130,13 @@ impl Workspace {
         }
         if problems.has_errors() { Err(problems) } else { Ok(bound) }
     }
+
+    /// Binds without variables, for who asks only what the file says literally: `protect` that is
+    /// an expression counts as true.
+    pub fn unevaluated(self, project: &Project, context: &Context) -> BoundWorkspace {
+        let (context, dir) = (context.clone(), project.dir.clone());
+        BoundWorkspace { workspace: self, context, variables: BTreeMap::new(), dir }
+    }
 }
 
 impl BoundWorkspace {

@@ -227,7 +227,7 @@ impl ChangeDocument {
             depends_on: change.depends_on.iter().map(ToString::to_string).collect(),
             id: change.id.clone(),
             deposed: change.deposed,
-            blocked: change.blocked.as_ref().map(|b: &Blocked| unglue(&plan::blocked_words(change, b))),
+            blocked: change.blocked.as_ref().map(|b: &Blocked| unglue(&plan::blocked_words(&change.address, b))),
         }
     }
 }

@@ -163,7 +163,7 @@ fn change_block(change: &Change) -> String {
         put_row(&mut out, row.sign, row.depth, &row.spans);
     }
     if let Some(blocked) = &change.blocked {
-        let _ = writeln!(out, "!     blocked: {}", unglue(&blocked_words(change, blocked)));
+        let _ = writeln!(out, "!     blocked: {}", unglue(&blocked_words(&change.address, blocked)));
     }
     out.push('\n');
     out

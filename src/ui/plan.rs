@@ -4,6 +4,7 @@ use super::fields::{Row, output_rows, rows, worth_showing};
 use super::text::{GLUE, Look, Span, Tone, columns, count, layout, shell, wrap};
 use crate::engine::plan::{Action, Blocked, Change, Mode, Plan, Reason, Summary, WorkspacePlan};
 use crate::engine::resource::ReplaceOrder;
+use crate::stack::Address;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -143,7 +144,7 @@ fn change_text(change: &Change, look: Look) -> String {
         row_text(&row, look, &mut out);
     }
     if let Some(blocked) = &change.blocked {
-        let words = format!("blocked: {}", blocked_words(change, blocked));
+        let words = format!("blocked: {}", blocked_words(&change.address, blocked));
         let text = layout(&[Span::new(Tone::Danger, words)], FIELD, FIELD + 2, look);
         let _ = writeln!(out, "    {} {text}", look.paint(Tone::Danger, "!"));
     }
@@ -185,14 +186,20 @@ pub(super) fn why(change: &Change) -> Option<String> {
 }
 
 /// Why a change is blocked, and the flag that unlocks it.
-pub(super) fn blocked_words(change: &Change, blocked: &Blocked) -> String {
-    let address = shell(&change.address.to_string());
+pub(super) fn blocked_words(address: &Address, blocked: &Blocked) -> String {
+    let shown = shell(&address.to_string());
+    let address = &shown;
     match blocked {
         Blocked::Protected => format!("protected; --allow-protected{GLUE}{address} unlocks it"),
         Blocked::DataLoss { what } => {
             format!("{what} would be lost; --allow-data-loss{GLUE}{address} unlocks it")
         }
-        Blocked::Needed { by } => format!("{by} needs it and is itself blocked"),
+        Blocked::Needed { by, because: Some(why) } => {
+            format!("{by} needs it: {}", blocked_words(by, why))
+        }
+        Blocked::Needed { by, because: None } => {
+            format!("{by} needs it and is left out of this plan")
+        }
     }
 }
 

@@ -232,7 +232,10 @@ pub(crate) fn losses() -> Vec<Change> {
     let mut protected = change("vpc.old[\"x\"]", Action::Delete, Reason::NoInstance);
     protected.blocked = Some(Blocked::Protected);
     let mut needed = change("route_table.old", Action::Delete, Reason::NotInStack);
-    needed.blocked = Some(Blocked::Needed { by: Address::parse("vpc.old[\"x\"]").unwrap() });
+    needed.blocked = Some(Blocked::Needed {
+        by: Address::parse("vpc.old[\"x\"]").unwrap(),
+        because: Some(Box::new(Blocked::Protected)),
+    });
     let mut deposed = change("target_group.web", Action::Delete, Reason::Deposed);
     deposed.deposed = true;
     vec![

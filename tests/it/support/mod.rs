@@ -1,6 +1,7 @@
 //! What the tests lean on: foreign judges, and the binary in a clean environment.
 
 pub(crate) mod boto3;
+pub(crate) mod cases;
 pub(crate) mod moto;
 pub(crate) mod python;
 pub(crate) mod sandbox;

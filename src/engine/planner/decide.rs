@@ -1,0 +1,143 @@
+//! What happens to one resource.
+
+use super::pass::Prepared;
+use super::{PlanOptions, Planned};
+use crate::aws::Tags;
+use crate::aws::ownership::{PROTECT, is_protected};
+use crate::engine::diff;
+use crate::engine::fingerprint::fingerprint;
+use crate::engine::identity;
+use crate::engine::plan::{Action, Blocked, Change, FieldChange, Reason};
+use crate::engine::resource::{Handler, LiveObject, ReplaceOrder, Status};
+use crate::stack::{Address, BlockId, SchemaView};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn hide(fields: &mut [FieldChange], hidden: &BTreeSet<String>) {
+    for field in fields {
+        field.sensitive |= hidden.contains(diff::top(&field.path));
+    }
+}
+
+fn empty_change(address: &Address) -> Change {
+    Change {
+        address: address.clone(),
+        action: Action::None,
+        reason: None,
+        moved_from: None,
+        id: None,
+        deposed: false,
+        replace_order: None,
+        fields: Vec::new(),
+        depends_on: Vec::new(),
+        blocked: None,
+        fingerprint: None,
+    }
+}
+
+/// An instance that filters leave alone.
+pub(super) fn unselected(block: &BlockId, address: &Address, live: Option<LiveObject>) -> Planned {
+    let change = Change { id: live.as_ref().map(|l| l.id.clone()), ..empty_change(address) };
+    Planned { selected: false, ..Planned::new(change, block.clone(), live) }
+}
+
+/// Decides what happens to one instance, late fields aside.
+pub(super) fn decide(
+    handler: &dyn Handler,
+    block: &BlockId,
+    prepared: &Prepared,
+    found: Option<identity::Match>,
+    options: &PlanOptions,
+) -> Planned {
+    let entry = handler.entry();
+    let wanted = &prepared.wanted;
+    let address = &prepared.sought.address;
+    let mut change = empty_change(address);
+    let Some(found) = found else {
+        change.action = Action::Create;
+        change.reason = Some(Reason::Missing);
+        change.fields = diff::creation(entry.spec(), &wanted.spec);
+        let users: BTreeMap<_, _> = wanted
+            .tags
+            .iter()
+            .filter(|(k, _)| !identity::is_our_tag(k))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        change.fields.extend(diff::tags(&Tags::new(), &users, &[]));
+        hide(&mut change.fields, &wanted.hidden);
+        return Planned::new(change, block.clone(), None);
+    };
+    let live = found.live;
+    change.id = Some(live.id.clone());
+    change.fingerprint = Some(fingerprint(&live, compared(entry.spec(), &wanted.spec)));
+    change.moved_from = found.moved_from;
+    change.fields = diff::diff(entry.spec(), &live.spec, &wanted.spec);
+    let unprotect: &[&str] = if wanted.protect { &[] } else { &[PROTECT] };
+    let mut tag_changes = diff::tags(&live.tags, &wanted.tags, unprotect);
+    if change.moved_from.is_some() {
+        let address_tag = format!("tags.{}", crate::aws::ownership::RESOURCE);
+        tag_changes.retain(|f| f.path != address_tag);
+    }
+    change.fields.extend(tag_changes);
+    hide(&mut change.fields, &wanted.hidden);
+    let forcing: Vec<String> =
+        change.fields.iter().filter(|f| f.forces_replacement).map(|f| f.path.clone()).collect();
+    let requested = options.replace.iter().any(|a| a.covers(address));
+    (change.action, change.reason) = match &live.status {
+        Status::Failed(why) => (Action::Replace, Some(Reason::Failed { why: why.clone() })),
+        _ if !forcing.is_empty() => (Action::Replace, Some(Reason::Immutable { fields: forcing })),
+        _ if requested => (Action::Replace, Some(Reason::Requested)),
+        _ if !change.fields.is_empty() => (Action::Update, Some(Reason::Changed)),
+        _ if change.moved_from.is_some() => (Action::Update, Some(Reason::Moved)),
+        _ => (Action::None, None),
+    };
+    if change.action == Action::Replace {
+        let rules = handler.rules();
+        let same_name = prepared.sought.name.is_some()
+            && handler.natural_name(&live.spec) == prepared.sought.name;
+        // A made name stands beside its predecessor's (design section 3).
+        let prefixed = wanted.spec.get("name_prefix").is_some();
+        let order = match (same_name, prefixed) {
+            (true, _) => ReplaceOrder::DeleteFirst,
+            (false, true) => ReplaceOrder::CreateFirst,
+            (false, false) => rules.replace,
+        };
+        change.replace_order = Some(order);
+        let protected = wanted.protect || is_protected(&live.tags);
+        if protected && !options.allows_protected(address) {
+            change.blocked = Some(Blocked::Protected);
+        } else if rules.stateful && !options.allows_data_loss(address) {
+            change.blocked = Some(Blocked::DataLoss { what: entry.name.replace('_', " ") });
+        }
+    }
+    let main_changes = change.action == Action::Update;
+    Planned { main_changes, ..Planned::new(change, block.clone(), Some(live)) }
+}
+
+/// Names the fields of what is wanted that a plan compares.
+fn compared<'a>(schema: SchemaView<'a>, wanted: &'a Json) -> impl Iterator<Item = &'a str> {
+    let given = wanted.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    given
+        .map(|(field, _)| field.as_str())
+        .filter(move |field| schema.property(field).is_some_and(|view| !view.is_write_only()))
+}
+
+/// The deletion of an object of ours.
+pub(super) fn deletion(
+    (block, address): (&BlockId, &Address),
+    live: LiveObject,
+    (reason, deposed): (Reason, bool),
+    options: &PlanOptions,
+) -> Planned {
+    let protected = is_protected(&live.tags) && !options.allows_protected(address);
+    let change = Change {
+        action: Action::Delete,
+        reason: Some(reason),
+        id: Some(live.id.clone()),
+        fingerprint: Some(fingerprint(&live, [])),
+        deposed,
+        blocked: protected.then_some(Blocked::Protected),
+        ..empty_change(address)
+    };
+    Planned { orphan: true, ..Planned::new(change, block.clone(), Some(live)) }
+}

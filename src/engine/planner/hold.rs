@@ -1,0 +1,56 @@
+//! What must stay because something that stays uses it.
+
+use super::Planned;
+use crate::engine::plan::{Blocked, OutputChange};
+use crate::engine::references::LiveReferences;
+use crate::stack::Address;
+use std::collections::BTreeMap;
+
+/// A live object of a workspace: address and, where several share one, the id.
+pub(super) type Key = (String, Address, Option<String>);
+
+/// Objects that must stay, and why.
+pub(super) type Held = BTreeMap<Key, Blocked>;
+
+/// How [`Held`] names an object.
+pub(super) fn key(workspace: &str, planned: &Planned) -> Key {
+    let id = planned.live.as_ref().map(|live| live.id.clone());
+    (workspace.to_owned(), planned.change.address.clone(), id)
+}
+
+/// Adds what is used by objects that stay though they or what they use would go; tells whether
+/// there was any.
+pub(super) fn more(
+    names: &[String],
+    planned: &[(Vec<Planned>, Vec<OutputChange>)],
+    held: &mut Held,
+) -> bool {
+    let all: Vec<(&str, &Planned)> = names
+        .iter()
+        .zip(planned)
+        .flat_map(|(name, (list, _))| list.iter().map(move |p| (name.as_str(), p)))
+        .collect();
+    if !all.iter().any(|(_, p)| p.change.blocked.is_some() || !p.selected) {
+        return false;
+    }
+    let live = LiveReferences::new(all.iter().map(|(_, p)| p.live.as_ref()));
+    let mut found = false;
+    for (index, (_, stays)) in all.iter().enumerate() {
+        let Some(object) = &stays.live else { continue };
+        let (by, because) = match &stays.change.blocked {
+            // The flag that helps is that of whoever is at the bottom of it.
+            Some(Blocked::Needed { by, because }) => (by, because.clone()),
+            Some(own) => (&stays.change.address, Some(Box::new(own.clone()))),
+            None if !stays.selected => (&stays.change.address, None),
+            None => continue,
+        };
+        for to in live.all(object, index) {
+            let (workspace, target) = all[to];
+            if target.goes() {
+                let blocked = Blocked::Needed { by: by.clone(), because: because.clone() };
+                found |= held.insert(key(workspace, target), blocked).is_none();
+            }
+        }
+    }
+    found
+}

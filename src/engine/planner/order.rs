@@ -1,0 +1,265 @@
+//! Puts changes into an order and writes the plan down.
+
+use super::{Evaluation, Input, Planned, Waits};
+use crate::engine::graph::{self, Item};
+use crate::engine::plan::{Action, After, Mode, Part, Plan, WorkspacePlan};
+use crate::engine::references::LiveReferences;
+use crate::stack::value::{is_placeholder, placeholder_refs};
+use crate::stack::{
+    Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Diagnostics, UnitPart,
+};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Orders the changes and writes them down.
+pub(super) fn assemble(
+    input: Input<'_>,
+    evaluation: Evaluation,
+    (mode, names): (Mode, &[String]),
+    account_id: &str,
+) -> Result<Plan, Diagnostics> {
+    let mut items: Vec<Item> = Vec::new();
+    let all: Vec<(usize, usize, &Planned)> = evaluation
+        .planned
+        .iter()
+        .enumerate()
+        .flat_map(|(w, (planned, _))| planned.iter().enumerate().map(move |(c, p)| (w, c, p)))
+        .collect();
+    let live = LiveReferences::new(all.iter().map(|(_, _, p)| p.live.as_ref()));
+    let across = Across::new(input, names, mode, &evaluation.waits, &all);
+    let mut by_block: BTreeMap<(usize, &BlockId), Vec<usize>> = BTreeMap::new();
+    for (index, (w, _, planned)) in all.iter().enumerate() {
+        if !planned.orphan {
+            by_block.entry((*w, &planned.block)).or_default().push(index);
+        }
+    }
+    let bound_of =
+        |w: usize| input.workspaces.iter().map(|(b, _)| b).find(|b| b.workspace.name == names[w]);
+    let mut declared: Vec<(BTreeSet<(usize, Part)>, BTreeSet<(usize, Part)>)> = Vec::new();
+    for (w, _, planned) in &all {
+        let bound = bound_of(*w)
+            .filter(|b| !planned.orphan && b.workspace.blocks.contains_key(&planned.block));
+        let needs = |part: UnitPart| -> BTreeSet<(usize, Part)> {
+            let Some(bound) = bound else { return BTreeSet::new() };
+            resource_references(bound, &planned.block, part)
+                .into_iter()
+                .flat_map(|(block, part)| {
+                    let instances = by_block.get(&(*w, &block)).cloned().unwrap_or_default();
+                    instances.into_iter().map(move |i| (i, part))
+                })
+                .collect()
+        };
+        declared.push((needs(UnitPart::Main), needs(UnitPart::Late)));
+    }
+    for (index, (w, c, planned)) in all.iter().enumerate() {
+        let mut needs = declared[index].0.clone();
+        needs.extend(across.needs(index));
+        let Some(handler) = input.registry.get(&planned.block.ty) else { continue };
+        let (live_refs, live_late_refs) = live.of(handler.entry(), planned.live.as_ref(), index);
+        let acts = planned.change.blocked.is_none();
+        items.push(Item {
+            workspace: *w,
+            change: *c,
+            ty: handler.entry().name,
+            rules: handler.rules(),
+            action: if acts { planned.change.action } else { Action::None },
+            order: planned.change.replace_order.unwrap_or(handler.rules().replace),
+            main_changes: planned.main_changes,
+            late_changes: planned.late_changes,
+            needs,
+            late_needs: declared[index].1.clone(),
+            live_refs,
+            live_late_refs,
+            orphan: planned.orphan,
+        });
+    }
+    graph::settle_orders(&mut items);
+    let nodes = graph::build(&items).map_err(|cycle| {
+        let members: Vec<_> =
+            cycle.0.iter().map(|&i| all[i].2.change.address.to_string()).collect();
+        Diagnostic::error(
+            "cycle",
+            format!("these wait for each other, so nothing can go first: {}", members.join(", ")),
+        )
+        .hint("take a reference out of the circle, or apply in two steps with --target")
+    })?;
+    let orders: Vec<_> = items.iter().map(|i| i.order).collect();
+    let depends_on: Vec<Vec<Address>> = declared
+        .iter()
+        .enumerate()
+        .map(|(index, (main, late))| {
+            let to: BTreeSet<_> = main.iter().chain(late).map(|(i, _)| *i).collect();
+            let others = to.into_iter().filter(|i| *i != index);
+            let mut list: Vec<_> = others.map(|i| all[i].2.change.address.clone()).collect();
+            list.sort();
+            list
+        })
+        .collect();
+    let mut plan = Plan {
+        mode,
+        scope: input.scope.clone(),
+        account_id: account_id.to_owned(),
+        workspaces: Vec::new(),
+        nodes,
+        warnings: Vec::new(),
+        api_calls: 0,
+        calls_by_operation: BTreeMap::new(),
+    };
+    let mut index = 0;
+    for (w, (planned, outputs)) in evaluation.planned.into_iter().enumerate() {
+        let mut changes = Vec::new();
+        for one in planned {
+            let mut change = one.change;
+            change.depends_on.clone_from(&depends_on[index]);
+            if change.action == Action::Replace {
+                change.replace_order = Some(orders[index]);
+            }
+            changes.push(change);
+            index += 1;
+        }
+        plan.workspaces.push(WorkspacePlan { name: names[w].clone(), changes, outputs });
+    }
+    Ok(plan)
+}
+
+/// Resources a part of a block refers to; data sources on the way are looked through.
+fn resource_references(
+    bound: &BoundWorkspace,
+    block: &BlockId,
+    part: UnitPart,
+) -> BTreeSet<(BlockId, Part)> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<_> = bound.references_of(block, part).into_iter().collect();
+    while let Some((to, part)) = open.pop() {
+        if !seen.insert((to.clone(), part)) {
+            continue;
+        }
+        match (to.kind, part) {
+            (BlockKind::Data, _) => open.extend(bound.references_of(&to, UnitPart::Data)),
+            (BlockKind::Resource, UnitPart::Late) => {
+                found.insert((to, Part::Late));
+            }
+            (BlockKind::Resource, _) => {
+                found.insert((to, Part::Main));
+            }
+        }
+    }
+    found
+}
+
+
+/// Order between resources of different workspaces.
+struct Across<'a> {
+    mode: Mode,
+    names: &'a [String],
+    waits: &'a Waits,
+    all: &'a [(usize, usize, &'a Planned)],
+    by_address: BTreeMap<(usize, &'a Address), usize>,
+    /// Workspaces that come wholly before another.
+    before: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+impl<'a> Across<'a> {
+    fn new(
+        input: Input<'_>,
+        names: &'a [String],
+        mode: Mode,
+        waits: &'a Waits,
+        all: &'a [(usize, usize, &'a Planned)],
+    ) -> Self {
+        let position = |name: &str| names.iter().position(|n| n == name);
+        let mut before: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (bound, _) in input.workspaces {
+            let Some(own) = position(&bound.workspace.name) else { continue };
+            let mut others: BTreeSet<&str> =
+                bound.workspace.depends_on.iter().map(String::as_str).collect();
+            let needed = bound.needs_outputs();
+            if mode == Mode::Destroy {
+                // Names and parts of names, which no live reference shows, count too.
+                others.extend(needed.iter().map(|(workspace, _)| workspace.as_str()));
+            }
+            let others = others.into_iter().filter_map(position).filter(|w| *w != own);
+            before.entry(own).or_default().extend(others);
+        }
+        let live = all.iter().enumerate().filter(|(_, (_, _, p))| !p.change.deposed);
+        let by_address = live.map(|(i, (w, _, p))| ((*w, &p.change.address), i)).collect();
+        Self { mode, names, waits, all, by_address, before }
+    }
+
+    /// Items of other workspaces that an item waits for.
+    fn needs(&self, index: usize) -> BTreeSet<(usize, Part)> {
+        let (own, _, planned) = self.all[index];
+        let mut found = BTreeSet::new();
+        for (other, (w, _, _)) in self.all.iter().enumerate() {
+            if self.before.get(&own).is_some_and(|b| b.contains(w)) {
+                found.insert((other, Part::Main));
+            }
+        }
+        if self.mode == Mode::Apply && self.names.len() > 1 {
+            let mut open: Vec<(usize, String)> =
+                unknown_refs(planned).into_iter().map(|r| (own, r)).collect();
+            let mut seen = BTreeSet::new();
+            while let Some((w, reference)) = open.pop() {
+                if seen.insert((w, reference.clone())) {
+                    self.follow(own, w, &reference, &mut open, &mut found);
+                }
+            }
+        }
+        found
+    }
+
+    /// Follows one reference of workspace `w` to resources, through outputs and data sources.
+    fn follow(
+        &self,
+        own: usize,
+        w: usize,
+        reference: &str,
+        open: &mut Vec<(usize, String)>,
+        found: &mut BTreeSet<(usize, Part)>,
+    ) {
+        let output = reference.split_once(".outputs.").and_then(|(workspace, _)| {
+            let other = self.names.iter().position(|n| n == workspace)?;
+            Some((other, reference[workspace.len() + 1..].to_owned()))
+        });
+        let (w, name) = output.unwrap_or((w, reference.to_owned()));
+        if let Some(refs) = self.waits.get(&(self.names[w].clone(), name.clone())) {
+            open.extend(refs.iter().map(|r| (w, r.clone())));
+            return;
+        }
+        if w == own {
+            return; // its own references are known from the file
+        }
+        let mut text = name.as_str();
+        loop {
+            if let Some(address) = Address::parse(text) {
+                let item = self.by_address.get(&(w, &address));
+                found.extend(item.map(|i| (*i, Part::Main)));
+                found.extend(item.map(|i| (*i, Part::Late)));
+                return;
+            }
+            let Some((shorter, _)) = text.rsplit_once('.') else { return };
+            text = shorter;
+        }
+    }
+}
+
+/// What the values of a change that are not known yet wait for.
+fn unknown_refs(planned: &Planned) -> BTreeSet<String> {
+    fn collect(value: &Json, found: &mut BTreeSet<String>) {
+        match value {
+            Json::String(s) if is_placeholder(s) => found.extend(placeholder_refs(s)),
+            Json::Array(items) => items.iter().for_each(|v| collect(v, found)),
+            Json::Object(map) => map.values().for_each(|v| collect(v, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    for field in &planned.change.fields {
+        match &field.after {
+            After::Unknown(refs) => found.extend(refs.iter().cloned()),
+            After::Known(value) => collect(value, &mut found),
+        }
+    }
+    found
+}

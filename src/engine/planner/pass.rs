@@ -1,0 +1,530 @@
+//! Evaluation of one workspace against the snapshot.
+
+use super::decide::{decide, deletion, hide, unselected};
+use super::hold::{self, Held};
+use super::wanted::{WantedSpec, evaluate_one};
+use super::{Evaluation, Input, Planned};
+use crate::engine::diff;
+use crate::engine::fingerprint::{self, fingerprint};
+use crate::engine::identity::{Index, Sought};
+use crate::engine::plan::{Action, After, Blocked, FieldChange, OutputChange, Reason};
+use crate::engine::resource::{Handler, LiveObject, Reader};
+use crate::engine::selection::{self, Selection};
+use crate::engine::world::{self, Source};
+use crate::stack::value::{Unknown, is_placeholder};
+use crate::stack::{
+    Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Evaluated, Fields, Location, UnitPart,
+    Value,
+};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Evaluates one workspace; one that is only read gives its outputs and nothing else.
+pub(super) fn run(
+    input: Input<'_>,
+    held: &Held,
+    (bound, read_only): (&BoundWorkspace, bool),
+    out: &mut Evaluation,
+) {
+    let indexes = input.registry.resources.iter().map(|(ty, handler)| {
+        let live = input.snapshot.get(*ty).map_or(&[][..], Vec::as_slice);
+        (*ty, Index::new(handler.as_ref(), input.scope, &bound.workspace.name, live))
+    });
+    let mut pass = Pass {
+        input,
+        bound,
+        read_only,
+        held,
+        selection: Selection::new(bound, input.options),
+        indexes: indexes.collect(),
+        planned: BTreeMap::new(),
+        out,
+    };
+    pass.run();
+}
+
+/// Evaluation of one workspace.
+struct Pass<'a, 'b> {
+    input: Input<'a>,
+    bound: &'a BoundWorkspace,
+    read_only: bool,
+    held: &'b Held,
+    selection: Selection,
+    indexes: BTreeMap<&'static str, Index<'a>>,
+    /// By address and, for objects that are left over, id: a deposed one lives beside its
+    /// successor.
+    planned: BTreeMap<(Address, Option<String>), Planned>,
+    out: &'b mut Evaluation,
+}
+
+impl<'a> Pass<'a, '_> {
+    fn workspace(&self) -> &'a str {
+        &self.bound.workspace.name
+    }
+
+    /// Takes the blocks in the order of their references: natural names, by which objects are
+    /// found, are values of the stack too.
+    fn run(&mut self) {
+        let bound = self.bound;
+        let mut sought: BTreeMap<String, Vec<Sought>> = BTreeMap::new();
+        let mut ready: BTreeMap<&BlockId, Vec<Prepared>> = BTreeMap::new();
+        for unit in bound.units() {
+            match unit.part {
+                UnitPart::Data => self.data(&unit.block),
+                UnitPart::Main => {
+                    let prepared = self.prepare(&unit.block);
+                    let list = sought.entry(unit.block.ty.clone()).or_default();
+                    list.extend(prepared.iter().map(|p| p.sought.clone()));
+                    for p in &prepared {
+                        self.main(&unit.block, p);
+                    }
+                    ready.insert(&unit.block, prepared);
+                }
+                UnitPart::Late => {
+                    for p in ready.remove(&unit.block).unwrap_or_default() {
+                        self.late(&unit.block, &p);
+                    }
+                }
+            }
+        }
+        if !self.read_only {
+            let indexes = std::mem::take(&mut self.indexes);
+            for (ty, index) in &indexes {
+                let sought = sought.remove(*ty).unwrap_or_default();
+                let found = index.matches(&sought);
+                self.out.problems.extend(found.problems);
+                self.moves(&sought);
+                self.leftovers(ty, found.orphans, false);
+                self.leftovers(ty, found.deposed, true);
+            }
+        }
+        self.outputs();
+    }
+
+    /// An address that is still in the stack cannot have become another.
+    fn moves(&mut self, sought: &[Sought]) {
+        for want in sought {
+            let planned = self.planned.get(&(want.address.clone(), None));
+            let Some(from) = planned.and_then(|p| p.change.moved_from.as_ref()) else { continue };
+            if sought.iter().any(|other| other.address == *from) {
+                let to = &want.address;
+                let at = self.bound.workspace.moved.iter().find(|m| m.from.covers(from));
+                self.out.problems.push(
+                    Diagnostic::error(
+                        "invalid_move",
+                        format!("`{from}` is still in the stack, so it cannot become `{to}`"),
+                    )
+                    .at_location(at.map(|m| m.at.clone())),
+                );
+            }
+        }
+    }
+
+    /// Addresses under which an address may still be tagged, the latest first.
+    fn former(&self, address: &Address) -> Vec<Address> {
+        let mut former: Vec<Address> = Vec::new();
+        let mut at = address.clone();
+        loop {
+            let from = self.bound.workspace.moved.iter().find_map(|m| {
+                if m.to == at {
+                    Some(m.from.clone())
+                } else if m.to.key.is_none() && m.to.covers(&at) {
+                    Some(m.from.clone().with_key(at.key.as_deref()))
+                } else {
+                    None
+                }
+            });
+            match from {
+                Some(from) if from != *address && !former.contains(&from) => {
+                    former.push(from.clone());
+                    at = from;
+                }
+                _ => return former,
+            }
+        }
+    }
+
+    fn at(&self, block: &BlockId) -> Option<Location> {
+        self.bound.workspace.blocks.get(block).map(|b| b.at.clone())
+    }
+
+    fn keys(&mut self, block: &BlockId) -> Vec<Option<String>> {
+        let has_for_each = self.bound.workspace.blocks.get(block).is_some_and(|b| b.has_for_each);
+        let workspace = self.workspace().to_owned();
+        match self.bound.instances(block, &self.out.world.view(&workspace)) {
+            Ok(keys) => {
+                self.out.world.begin(&workspace, block, has_for_each);
+                self.out.live.begin(&workspace, block, has_for_each);
+                keys
+            }
+            Err(problems) => {
+                let waits = self.input.without_data
+                    && (!self.bound.needs_outputs().is_empty()
+                        || selection::closure(self.bound, block)
+                            .iter()
+                            .any(|b| b.kind == BlockKind::Data));
+                if !waits {
+                    self.out.problems.extend(problems);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn data(&mut self, block: &BlockId) {
+        let workspace = self.workspace().to_owned();
+        let Some(reader) = self.input.registry.data.get(block.ty.as_str()) else { return };
+        for key in self.keys(block) {
+            let key = key.as_deref();
+            let view = self.out.world.view(&workspace);
+            let evaluated = match self.bound.evaluate(block, key, Fields::All, &view) {
+                Ok(evaluated) => evaluated,
+                Err(problems) => {
+                    self.out.problems.extend(problems);
+                    continue;
+                }
+            };
+            let value = match self.read_data(reader.as_ref(), block, &evaluated) {
+                Ok(Some(found)) => world::from_json(&found),
+                Ok(None) => {
+                    let refs = evaluated.attributes.unknown.iter().flat_map(|(_, refs)| refs.clone());
+                    let place = (workspace.clone(), block.to_string());
+                    self.out.waits.entry(place).or_default().extend(refs);
+                    Value::Unknown(Unknown::waiting_for(block.to_string()))
+                }
+                Err(problem) => {
+                    self.out.problems.push(problem);
+                    continue;
+                }
+            };
+            self.out.live.set(&workspace, block, key, value.clone());
+            self.out.world.set(&workspace, block, key, value);
+        }
+    }
+
+    fn read_data(
+        &mut self,
+        reader: &dyn Reader,
+        block: &BlockId,
+        evaluated: &Evaluated,
+    ) -> Result<Option<Json>, Diagnostic> {
+        if !evaluated.attributes.unknown.is_empty() {
+            return Ok(None);
+        }
+        let filters = reader.normalize(&evaluated.attributes.json).map_err(|e| {
+            let at = evaluated.locate_text(&e.path);
+            Diagnostic::error("invalid_value", format!("{block}: {}", e.message))
+                .at_location(Some(at))
+        })?;
+        let request = (block.ty.clone(), filters.to_string());
+        let Some(found) = self.input.data.get(&request) else {
+            self.out.wanted_data.insert(request);
+            return Ok(None);
+        };
+        match found.as_slice() {
+            [one] => Ok(Some(one.clone())),
+            many => {
+                let what = if many.is_empty() { "nothing matches" } else { "several match" };
+                Err(Diagnostic::error(
+                    "data_source",
+                    format!("{block}: {what}; a data source needs exactly one match"),
+                )
+                .at_location(self.at(block))
+                .label(format!("{} found", many.len()))
+                .hint("make the filters match exactly one"))
+            }
+        }
+    }
+
+    /// Evaluates the main fields of each instance and brings them into canonical form.
+    fn prepare(&mut self, block: &BlockId) -> Vec<Prepared> {
+        let workspace = self.workspace().to_owned();
+        let Some(handler) = self.input.registry.get(&block.ty) else { return Vec::new() };
+        let mut prepared = Vec::new();
+        for key in self.keys(block) {
+            let view = self.out.world.view(&workspace);
+            let wanted = evaluate_one(
+                (self.input.scope, handler),
+                self.bound,
+                (block, key.as_deref()),
+                Fields::Main,
+                &view,
+            );
+            let wanted = match wanted {
+                Ok(wanted) => wanted,
+                Err(problems) => {
+                    self.out.problems.extend(problems);
+                    continue;
+                }
+            };
+            let address = block.address(key.as_deref());
+            let name = handler
+                .natural_name(&wanted.spec)
+                .filter(|n| !is_placeholder(n));
+            if let Some(name) = &name {
+                self.name(handler, name, &address);
+            }
+            let moved_from = self.former(&address);
+            let sought = Sought { address, moved_from, name, at: self.at(block) };
+            prepared.push(Prepared { key, wanted, sought });
+        }
+        prepared
+    }
+
+    /// Notes the natural name of a resource; two of one name cannot be.
+    fn name(&mut self, handler: &dyn Handler, name: &str, address: &Address) {
+        let ty = handler.entry().name;
+        self.out.names.entry(ty).or_default().insert(name.to_owned());
+        let own = (self.workspace().to_owned(), address.clone());
+        let other = self.out.named.entry((ty, name.to_owned())).or_insert_with(|| own.clone());
+        if *other == own || self.read_only {
+            return;
+        }
+        let of = match &other.0 {
+            workspace if *workspace == own.0 => format!("`{}`", other.1),
+            workspace => format!("`{}` of workspace `{workspace}`", other.1),
+        };
+        let block = BlockId::resource(ty, &address.name);
+        let problem = format!("`{address}`: {of} is called `{name}` too");
+        let problem = Diagnostic::error("duplicate_name", problem).at_location(self.at(&block));
+        self.out.problems.push(problem.hint(format!("the name of a {ty} must be unique")));
+    }
+
+    fn main(&mut self, block: &BlockId, prepared: &Prepared) {
+        let Some(handler) = self.input.registry.get(&block.ty) else { return };
+        let workspace = self.workspace().to_owned();
+        let address = &prepared.sought.address;
+        let found = self.indexes.get(handler.entry().name).and_then(|i| i.find(&prepared.sought));
+        let selected = !self.read_only && self.selection.selects(block, address);
+        let mut planned = if selected {
+            decide(handler, block, prepared, found, self.input.options)
+        } else {
+            unselected(block, address, found.map(|m| m.live))
+        };
+        if let Some(problem) = self.name_taken(handler, prepared, &planned) {
+            self.out.problems.push(problem);
+        }
+        if planned.goes() {
+            planned.change.blocked = self.held.get(&hold::key(&workspace, &planned)).cloned();
+        }
+        let wanted = (&prepared.wanted.spec, &prepared.wanted.hidden);
+        let stands = planned.change.blocked.is_some() || !selected;
+        let nothing = (&Json::Null, &prepared.wanted.hidden);
+        let entry = handler.entry();
+        let value = match (&planned.live, planned.change.action) {
+            (Some(live), _) if stands => world::object(entry, address, nothing, Source::Live(live)),
+            (None, _) if stands => world::object(entry, address, nothing, Source::New),
+            (_, Action::Create | Action::Replace) | (None, _) => {
+                world::object(entry, address, wanted, Source::New)
+            }
+            (Some(live), Action::Update) => {
+                world::object(entry, address, wanted, Source::Updated(live))
+            }
+            (Some(live), _) => world::object(entry, address, wanted, Source::Live(live)),
+        };
+        let key = prepared.key.as_deref();
+        if let Some(live) = &planned.live {
+            let now = world::object(entry, address, nothing, Source::Live(live));
+            self.out.live.set(&workspace, block, key, now);
+        } else {
+            let none = world::object(entry, address, nothing, Source::New);
+            self.out.live.set(&workspace, block, key, none);
+        }
+        self.out.world.set(&workspace, block, key, value);
+        self.planned.insert((address.clone(), None), planned);
+    }
+
+    /// A replacement under another name must not meet somebody else's object of that name.
+    fn name_taken(
+        &self,
+        handler: &dyn Handler,
+        prepared: &Prepared,
+        planned: &Planned,
+    ) -> Option<Diagnostic> {
+        let live = planned.live.as_ref().filter(|_| planned.change.action == Action::Replace)?;
+        let name = prepared.sought.name.as_deref()?;
+        if handler.natural_name(&live.spec).as_deref() == Some(name) {
+            return None;
+        }
+        self.indexes.get(handler.entry().name)?.in_the_way(&prepared.sought)
+    }
+
+    fn late(&mut self, block: &BlockId, prepared: &Prepared) {
+        let Some(handler) = self.input.registry.get(&block.ty) else { return };
+        let workspace = self.workspace().to_owned();
+        let address = &prepared.sought.address;
+        let Some(mut planned) = self.planned.remove(&(address.clone(), None)) else { return };
+        let untouched = self.read_only
+            || planned.change.blocked.is_some()
+            || !self.selection.selects(block, address);
+        if !untouched {
+            let view = self.out.world.view(&workspace);
+            let wanted = evaluate_one(
+                (self.input.scope, handler),
+                self.bound,
+                (block, prepared.key.as_deref()),
+                Fields::All,
+                &view,
+            );
+            match wanted {
+                Ok(wanted) => {
+                    self.add_late(handler, block, prepared, &wanted, &mut planned);
+                }
+                Err(problems) => self.out.problems.extend(problems),
+            }
+        }
+        self.planned.insert((address.clone(), None), planned);
+    }
+
+    fn add_late(
+        &mut self,
+        handler: &dyn Handler,
+        block: &BlockId,
+        prepared: &Prepared,
+        wanted: &WantedSpec,
+        planned: &mut Planned,
+    ) {
+        let entry = handler.entry();
+        let address = &prepared.sought.address;
+        let given: Vec<&str> = entry
+            .spec()
+            .properties()
+            .into_iter()
+            .filter(|(name, view)| view.is_late() && wanted.spec.get(*name).is_some())
+            .map(|(name, _)| name)
+            .collect();
+        if given.is_empty() {
+            return;
+        }
+        let late_only = |fields: Vec<FieldChange>| -> Vec<FieldChange> {
+            fields.into_iter().filter(|f| given.contains(&diff::top(&f.path))).collect()
+        };
+        let mut fields = match (&planned.live, planned.change.action) {
+            (Some(live), Action::Update | Action::None) => {
+                late_only(diff::diff(entry.spec(), &live.spec, &wanted.spec))
+            }
+            _ => late_only(diff::creation(entry.spec(), &wanted.spec)),
+        };
+        hide(&mut fields, &wanted.hidden);
+        if fields.iter().any(|f| f.forces_replacement) && planned.change.action == Action::Update {
+            // A late field is never immutable: the conformance test sees to it.
+            fields.iter_mut().for_each(|f| f.forces_replacement = false);
+        }
+        if !fields.is_empty() && planned.change.action == Action::None {
+            planned.change.action = Action::Update;
+            planned.change.reason = Some(Reason::Changed);
+        }
+        planned.late_changes = !fields.is_empty();
+        if let (Some(live), Some(seen)) = (&planned.live, &planned.change.fingerprint) {
+            let all = fingerprint::fields(seen).into_iter().chain(given.iter().copied());
+            planned.change.fingerprint = Some(fingerprint(live, all));
+        }
+        planned.change.fields.extend(fields);
+        planned.change.fields.sort_by(|a, b| diff::top(&a.path).cmp(diff::top(&b.path)));
+        let source = match (&planned.live, planned.change.action) {
+            (Some(live), Action::Update | Action::None) => Source::Updated(live),
+            _ => Source::New,
+        };
+        let more = given
+            .iter()
+            .map(|name| {
+                let value = world::attribute(entry, address, name, &wanted.spec, source);
+                ((*name).to_owned(), value.mark_if(wanted.hidden.contains(*name)))
+            })
+            .collect();
+        let workspace = self.workspace().to_owned();
+        self.out.world.extend(&workspace, block, prepared.key.as_deref(), more);
+    }
+
+    /// Objects of ours that no block stands for any more.
+    fn leftovers(&mut self, ty: &str, objects: Vec<(Address, LiveObject)>, deposed: bool) {
+        for (address, live) in objects {
+            let block = BlockId::resource(ty, &address.name);
+            let key = (address.clone(), Some(live.id.clone()));
+            if !self.selection.selects_orphan(&address) {
+                let planned = unselected(&block, &address, Some(live));
+                self.planned.insert(key, Planned { orphan: true, ..planned });
+                continue;
+            }
+            let stanza = self.bound.workspace.blocks.get(&block);
+            let reason = match stanza {
+                _ if deposed => Reason::Deposed,
+                Some(_) => Reason::NoInstance,
+                None => Reason::NotInStack,
+            };
+            let options = self.input.options;
+            let mut planned = deletion((&block, &address), live, (reason, deposed), options);
+            if stanza.is_some_and(|b| b.protect) && !options.allows_protected(&address) {
+                planned.change.blocked = Some(Blocked::Protected);
+            }
+            if planned.change.blocked.is_none() {
+                let held = self.held.get(&hold::key(self.workspace(), &planned));
+                planned.change.blocked = held.cloned();
+            }
+            self.planned.insert(key, planned);
+        }
+    }
+
+    fn outputs(&mut self) {
+        let workspace = self.workspace();
+        let after = match self.bound.outputs(&self.out.world.view(workspace)) {
+            Ok(outputs) => outputs,
+            Err(problems) => {
+                self.out.problems.extend(problems);
+                indexmap::IndexMap::default()
+            }
+        };
+        let before = self.bound.outputs(&self.out.live.view(workspace)).unwrap_or_default();
+        for (name, output) in &before {
+            let value = output.value.clone().mark_if(output.sensitive);
+            self.out.live.set_output(workspace, name, value);
+        }
+        for (name, output) in &after {
+            let place = format!("outputs.{name}");
+            if self.read_only && output.value.contains_unknown() {
+                let message = format!("`{workspace}.{place}` is not there yet");
+                let why = Diagnostic::error("not_applied", message)
+                    .note(format!("The workspace `{workspace}` was not applied, or not wholly."))
+                    .hint(format!("infra apply {workspace}"));
+                self.out.world.set_missing(workspace, name, why);
+                continue;
+            }
+            let unknown = output.value.to_json_with_placeholders().unknown;
+            let refs = unknown.into_iter().flat_map(|(_, refs)| refs);
+            let waits = self.out.waits.entry((workspace.to_owned(), place.clone())).or_default();
+            waits.extend(refs);
+            let value = world::renamed(&output.value, &format!("{workspace}.{place}"));
+            self.out.world.set_output(workspace, name, value.mark_if(output.sensitive));
+        }
+        if self.read_only {
+            self.out.planned.push((Vec::new(), Vec::new()));
+            return;
+        }
+        let planned: Vec<Planned> = std::mem::take(&mut self.planned).into_values().collect();
+        let mut changes = Vec::new();
+        for (name, output) in after {
+            let known = before.get(&name).and_then(|o| o.value.to_json().ok());
+            let was = known.unwrap_or(Json::Null);
+            let refs = output.value.unknown_refs();
+            let after = match (refs, output.value.to_json()) {
+                (Some(refs), _) => After::Unknown(refs.into_iter().collect()),
+                (None, Ok(value)) => After::Known(value),
+                (None, Err(e)) => After::Unknown(e.refs.into_iter().collect()),
+            };
+            if after != After::Known(was.clone()) {
+                let sensitive = output.sensitive;
+                changes.push(OutputChange { name, before: was, after, sensitive });
+            }
+        }
+        self.out.planned.push((planned, changes));
+    }
+}
+
+/// An instance with its main fields evaluated.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    pub(super) key: Option<String>,
+    pub(super) wanted: WantedSpec,
+    pub(super) sought: Sought,
+}
+
