@@ -43,7 +43,7 @@ for vpc in input["vpcs"]:
         json!({ "role": "harness", "group": "/harness", "vpcs": [ours, other] }),
     );
     assert!(aws.owned("harness").is_empty());
-    let gone = aws.try_call("ec2", "delete_vpc", json!({ "VpcId": ours })).unwrap_err();
+    let gone = aws.try_call("ec2", "delete_vpc", json!({ "VpcId": ours })).expect_err("it is gone");
     assert_eq!(gone.code, "InvalidVpcID.NotFound");
 }
 
