@@ -153,7 +153,7 @@ pub fn build(items: &[Item]) -> Result<Vec<Node>, Cycle> {
         if item.action == Action::Update && item.main_changes {
             steps.update = Some(b.node(i, Part::Main, Operation::Update));
         }
-        let detached = detach.contains(&i) && !item.deletes();
+        let detached = detach.contains(&i) && !item.deletes() && !item.rules.lets_go;
         if (item.creates() || item.action == Action::Update) && item.late_changes || detached {
             steps.late = Some(b.node(i, Part::Late, Operation::Update));
         }
@@ -181,6 +181,7 @@ fn within_items(b: &mut Builder<'_>) {
         b.edge(s.quiesce, s.clear_late);
         b.edge(s.quiesce, s.delete);
         b.edge(s.clear_late, s.delete);
+        b.edge(s.clear_late, s.update);
         b.edge(s.clear_late, s.late);
         b.edge(s.create.or(s.update), s.late);
         b.edge(s.depose, s.create);
@@ -228,7 +229,8 @@ fn deletions(b: &mut Builder<'_>) {
             let target = b.steps[to];
             let goes_first = b.items[to].action == Action::Replace
                 && b.items[to].order == ReplaceOrder::DeleteFirst;
-            if is_late && s.clear_late.is_some() {
+            let lets_go = is_late || item.rules.lets_go && !item.deletes();
+            if lets_go && s.clear_late.is_some() {
                 b.edge(s.clear_late, target.delete);
             } else if item.deletes() {
                 b.edge(s.delete, target.delete);
@@ -306,9 +308,10 @@ fn needs_clearing(items: &[Item]) -> BTreeSet<usize> {
         let goes_first = |to: &usize| {
             items[*to].action == Action::Replace && items[*to].order == ReplaceOrder::DeleteFirst
         };
-        if !item.deletes()
-            && item.action != Action::Create
-            && item.live_late_refs.iter().any(|to| *to != i && goes_first(to))
+        let stays = !item.deletes() && item.action != Action::Create;
+        let moves = item.action == Action::Update && item.rules.lets_go;
+        if stays && item.live_late_refs.iter().any(|to| *to != i && goes_first(to))
+            || moves && item.live_refs.iter().any(goes_first)
         {
             found.insert(i);
         }

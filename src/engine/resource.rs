@@ -73,6 +73,9 @@ pub struct Rules {
     pub replace: ReplaceOrder,
     /// Whether deletion begins with a [`Resource::quiesce`] step of its own.
     pub quiesces: bool,
+    /// Whether [`Resource::clear_late`] also lets go of what fields that are not late name. One
+    /// that stays then lets go before what it names is deleted and made anew, and is updated after.
+    pub lets_go: bool,
     /// Errors worth trying again.
     pub retry: &'static [Retryable],
     /// How long creation or an update may take to settle.
@@ -90,6 +93,7 @@ impl Rules {
         stateful: false,
         replace: ReplaceOrder::DeleteFirst,
         quiesces: false,
+        lets_go: false,
         retry: &[],
         settle: Duration::from_secs(300),
         settle_delete: Duration::from_secs(300),

@@ -134,7 +134,12 @@ impl Running<'_> {
         let Now::There(live) = self.current().await? else { return Ok(()) };
         let cx = self.run.cx;
         self.first_step(&live, "detaching", || self.handler.clear_late(cx, &live)).await?;
-        self.wrote_to_old(&live, OwnWrites::Late).await
+        let wrote = if self.handler.rules().lets_go {
+            OwnWrites::Anything
+        } else {
+            OwnWrites::Late
+        };
+        self.wrote_to_old(&live, wrote).await
     }
 
     /// Winds the object down, as far as its type does before it is deleted.

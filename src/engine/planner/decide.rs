@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn hide(fields: &mut [FieldChange], hidden: &BTreeSet<String>) {
     for field in fields {
-        field.sensitive |= hidden.contains(diff::top(&field.path));
+        field.sensitive |=
+            hidden.contains(diff::top(&field.path)) || hidden.contains(&field.path);
     }
 }
 

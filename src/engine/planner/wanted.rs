@@ -17,7 +17,7 @@ pub(in crate::engine) struct WantedSpec {
     pub(in crate::engine) spec: Json,
     /// Every tag, with placeholders.
     pub(in crate::engine) tags: BTreeMap<String, Json>,
-    /// Top-level fields whose value is sensitive.
+    /// Top-level fields, and tags as `tags.<key>`, whose value is sensitive.
     pub(in crate::engine) hidden: BTreeSet<String>,
     /// Whether the stanza protects it.
     pub(in crate::engine) protect: bool,
@@ -51,7 +51,11 @@ pub(in crate::engine) fn evaluate_one(
     }
     let protect = bound.workspace.blocks.get(block).is_some_and(|b| b.protect);
     let mut tags: BTreeMap<String, Json> = BTreeMap::new();
+    let mut hidden = hidden_fields(&evaluated.attributes);
     for (name, value) in &evaluated.tags {
+        if value.contains_sensitive() {
+            hidden.insert(format!("tags.{name}"));
+        }
         if let Some(value) = tag_value(value) {
             tags.insert(name.clone(), value);
         }
@@ -62,7 +66,6 @@ pub(in crate::engine) fn evaluate_one(
     if protect {
         tags.insert(PROTECT.to_owned(), Json::String("true".to_owned()));
     }
-    let hidden = hidden_fields(&evaluated.attributes);
     Ok(WantedSpec { spec, tags, hidden, protect })
 }
 

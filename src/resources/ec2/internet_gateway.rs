@@ -71,6 +71,8 @@ impl Resource for InternetGateway {
             ),
         ],
         settle_delete: Duration::from_secs(25 * 60),
+        // A VPC that is made anew under another range must be left before it can go.
+        lets_go: true,
         ..Rules::DEFAULT
     };
     type Out = InternetGatewayOut;
@@ -118,6 +120,14 @@ impl Resource for InternetGateway {
 
     async fn tag(cx: &Cx, live: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         cx.ec2_tag(&live.id, set, remove).await
+    }
+
+    /// Leaves the VPC.
+    async fn clear_late(cx: &Cx, live: &Live<Self>) -> Result<()> {
+        match &live.spec.vpc_id {
+            Some(vpc) => detach(cx, &live.id, vpc).await,
+            None => Ok(()),
+        }
     }
 
     async fn delete(cx: &Cx, live: &Live<Self>) -> Result<()> {

@@ -213,7 +213,7 @@ const KINDS: &str = r#"
 description = "roles and log groups"
 
 [locals]
-trust = "${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }] })}"
+trust = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }] })}'
 
 [iam_role.plain]
 name                        = "${env}-plain"
@@ -231,7 +231,7 @@ tags                        = { Team = "orders" }
 
 [iam_role.full.inline_policies]
 table = { Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:PutItem"], Resource = "arn:${partition}:dynamodb:${region}:${account_id}:table/orders" }] }
-logs  = "${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "logs:PutLogEvents", Resource = "*" }] })}"
+logs  = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "logs:PutLogEvents", Resource = "*" }] })}'
 
 [iam_role.bare]
 name                        = "${env}-bare"

@@ -56,11 +56,8 @@ impl Bench {
         says: &str,
         prepare: impl Fn(&mut Command) -> &mut Command,
     ) {
-        let workspace = if more.iter().any(|m| !m.starts_with('-') && !m.contains('=')) {
-            &[][..]
-        } else {
-            &["net"]
-        };
+        let named = more.first().is_some_and(|m| !m.starts_with('-'));
+        let workspace = if named { &[][..] } else { &["net"] };
         for verb in [&["plan"][..], &["apply", "--yes"]] {
             let arguments = [verb, workspace, more, &["--format", "json"]].concat();
             let mut command = self.command(&arguments);
@@ -100,7 +97,7 @@ fn mistakes_in_the_file() {
     let vpc = "[vpc.main]\ncidr_block = \"10.0.0.0/16\"\n";
     for (text, code, says, line) in [
         (format!("{vpc}enable_dns_suport = true\n"), "unknown_key", "enable_dns_support", 3),
-        (format!("{vpc}enable_dns_support = [1]\n"), "wrong_type", "enable_dns_support", 3),
+        (format!("{vpc}enable_dns_support = [1]\n"), "wrong_type", "expected a boolean", 3),
         ("[vcp.main]\ncidr_block = \"10.0.0.0/16\"\n".to_owned(), "unknown_type", "`vpc`", 1),
         (
             "[vpc.main]\ncidr_block = \"${var.range}\"\n".to_owned(),

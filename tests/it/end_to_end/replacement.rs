@@ -140,20 +140,20 @@ ingress = [{{ ip_protocol = "tcp", from_port = 80, referenced_security_group_id 
 }
 
 fn data_is_not_lost_silently(stage: &Stage) {
-    stage.stack("data", &stack(1, "first", "one", "/"));
-    stage.apply("data");
-    stage.stack("data", &stack(1, "first", "two", "/"));
+    stage.stack("keep", &stack(1, "first", "one", "/"));
+    stage.apply("keep");
+    stage.stack("keep", &stack(1, "first", "two", "/"));
     let before = stage.owned();
-    let plan = stage.run(&["plan", "data", "--format", "json"]).exits(4).json();
+    let plan = stage.run(&["plan", "keep", "--format", "json"]).exits(4).json();
     assert_eq!(super::stage::Plan(plan).changes(), ["blocked replace log_group.main: name"]);
-    let ran = stage.run(&["apply", "data", "--yes"]).exits(4);
+    let ran = stage.run(&["apply", "keep", "--yes"]).exits(4);
     assert!(ran.stderr.contains("--allow-data-loss"), "the flag is named: {}", ran.stderr);
     assert_eq!(stage.owned(), before);
 
-    let unlock = ["data", "--allow-data-loss", "log_group.main"];
+    let unlock = ["keep", "--allow-data-loss", "log_group.main"];
     stage.run(&[&["plan"], &unlock[..]].concat()).exits(0);
     stage.run(&[&["apply", "--yes"], &unlock[..]].concat()).exits(0);
-    stage.settled("data");
+    stage.settled("keep");
     let name = format!("log_group /e2e/{}/two", stage.environment());
     assert!(stage.owned().contains(&name), "{:?}", stage.owned());
     assert_eq!(stage.owned().len(), before.len());

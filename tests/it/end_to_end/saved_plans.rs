@@ -28,7 +28,7 @@ fn saved(stage: &Stage) {
     let apply = |code: i32| {
         let ran = stage.run(&["apply", "./a.plan"]).exits(code);
         if code == 5 {
-            assert!(ran.stderr.contains("infra plan"), "it says how to go on: {}", ran.stderr);
+            assert!(ran.stderr.contains("new plan"), "it says how to go on: {}", ran.stderr);
         }
     };
     plan(&["--var", "days=14"]);

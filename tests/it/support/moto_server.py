@@ -6,6 +6,7 @@ The pipe closes with whoever started this, however that process ends: no server 
 import os
 import sys
 
+import moto.ec2.utils
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.server import ThreadedMotoServer
@@ -38,6 +39,19 @@ def description(rule):
 
 
 SecurityGroupRule.description = property(description)
+
+
+strict = moto.ec2.utils.is_filter_matching
+
+
+def is_filter_matching(found, name, values):
+    """Any of a filter's values is enough; moto 5.2.5 wants all tag keys, or no others."""
+    if name == "tag-key":
+        return any(strict(found, name, [value]) for value in values)
+    return strict(found, name, values)
+
+
+moto.ec2.utils.is_filter_matching = is_filter_matching
 
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
