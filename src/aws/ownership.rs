@@ -69,6 +69,12 @@ impl Scope {
             && (workspaces.is_empty() || tags.get(WORKSPACE).is_none_or(|w| workspaces.contains(w)))
     }
 
+    /// Tells whether whole tags of ours name one of these workspaces, or any when none is given.
+    pub fn owns(&self, tags: &Tags, workspaces: &[String]) -> bool {
+        let named = |owner: Owner| workspaces.is_empty() || workspaces.contains(&owner.workspace);
+        self.owner(tags).is_some_and(named)
+    }
+
     /// Reads workspace and address from tags, when the first three tags are those of this scope
     /// and the other two are there.
     pub fn owner(&self, tags: &Tags) -> Option<Owner> {

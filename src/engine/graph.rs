@@ -236,6 +236,10 @@ fn deletions(b: &mut Builder<'_>) {
                 b.edge(s.delete, target.delete);
                 b.edge(s.quiesce, target.quiesce);
             }
+            if item.deletes() && b.items[to].rules.lets_go {
+                // Before the target leaves, so that nothing of this one changes meanwhile.
+                b.edge(s.delete, target.clear_late);
+            }
             // What is deleted itself lets go by that; only what stays must be updated first.
             if !goes_first && !item.deletes() {
                 // The update that drops the reference, or moves to the new one.

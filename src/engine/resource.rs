@@ -106,7 +106,7 @@ pub enum Want<'a> {
     /// All that carry the first three tags of `cx.scope` and one of these workspaces; and, for
     /// types found by name, the objects of these names whoever owns them.
     Owned {
-        /// Workspaces whose resources are wanted.
+        /// Workspaces whose resources are wanted; empty for all.
         workspaces: &'a [String],
         /// Natural names the stack asks for; empty for types found by tags.
         names: &'a [String],

@@ -176,8 +176,20 @@ impl Session {
         let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
         let bound = self.bind_all(names, account)?;
         let all: Vec<String> = bound.iter().map(|(b, _)| b.workspace.name.clone()).collect();
-        let read = self.read(cx, &bound, &all, options).await?;
+        let every = self.project.workspaces.keys().all(|w| all.contains(w));
+        // With every file in the plan, what has no file any more is worth a word.
+        let read = self.read(cx, &bound, if every { &[] } else { &all }, options).await?;
         let mut planned = self.planned(bound, read, options, &cx.account_id)?;
+        if every {
+            let (_, without_file) = self.live_workspaces(&planned.snapshot);
+            let words = without_file.into_iter().map(|(name, _)| {
+                format!(
+                    "workspace `{name}` has no file any more; what it owns is left alone, \
+                     `infra destroy --all` deletes it"
+                )
+            });
+            planned.plan.warnings.extend(words);
+        }
         count_calls(&mut planned.plan, cx);
         Ok(planned)
     }

@@ -295,7 +295,7 @@ async fn bulk(cx: &Cx, workspaces: &[String], names: &[String]) -> Result<Vec<Li
 }
 
 fn is_ours(cx: &Cx, tags: &Tags, workspaces: &[String]) -> bool {
-    cx.scope.owner(tags).is_some_and(|owner| workspaces.contains(&owner.workspace))
+    cx.scope.owns(tags, workspaces)
 }
 
 /// Without the right to read them all: the roles named, and those under the project's own path.

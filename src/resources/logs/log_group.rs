@@ -116,8 +116,7 @@ impl Resource for LogGroup {
                 let cell = cx.tag_index().await?;
                 for (arn, tags) in cell.get().into_iter().flatten() {
                     let Some(name) = name_of_arn(arn) else { continue };
-                    let owner = cx.scope.owner(tags);
-                    if owner.is_some_and(|o| workspaces.contains(&o.workspace)) {
+                    if cx.scope.owns(tags, workspaces) {
                         indexed.insert(name.to_owned(), tags.clone());
                     }
                 }

@@ -265,13 +265,19 @@ role_arn = { value = "${iam_role.full.arn}", description = "the role" }
 "#;
 
 fn roles_and_log_groups(stage: &Stage) {
-    stage.stack("kinds", KINDS);
+    // moto knows no classes of log groups: each reads back as STANDARD.
+    let class = "log_group_class = \"INFREQUENT_ACCESS\"";
+    assert!(KINDS.contains(class));
+    let text = if stage.is_moto() { KINDS.replace(class, "") } else { KINDS.to_owned() };
+    stage.stack("kinds", &text);
     stage.apply("kinds");
     assert_eq!(stage.settled("kinds").0["summary"]["unchanged"], 9);
     let none = || Value::Null;
+    // A policy is one value: its canonical text.
+    let policy = |policy: Value| json!(policy.to_string());
     let trust = |service: &str| {
-        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
-            "Action": "sts:AssumeRole", "Principal": { "Service": service } }] })
+        policy(json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+            "Action": "sts:AssumeRole", "Principal": { "Service": service } }] }))
     };
     let retention = |script, address, before: i32, after: i32| {
         drift("retention", script, address).shows("retention_in_days", json!(before), json!(after))
@@ -333,8 +339,8 @@ client('iam').put_role_policy(RoleName=id('iam_role.bare'), PolicyName='extra',
         )
         .shows(
             "inline_policies.extra",
-            json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
-                "Action": "s3:*", "Resource": "*" }] }),
+            policy(json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+                "Action": "s3:*", "Resource": "*" }] })),
             none(),
         ),
         drift(
@@ -345,8 +351,8 @@ client('iam').put_role_policy(RoleName=id('iam_role.bare'), PolicyName='extra',
         .shows(
             "inline_policies.logs",
             none(),
-            json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
-                "Action": "logs:PutLogEvents", "Resource": "*" }] }),
+            policy(json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+                "Action": "logs:PutLogEvents", "Resource": "*" }] })),
         ),
         drift(
             "a managed policy attached",

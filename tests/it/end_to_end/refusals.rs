@@ -101,7 +101,7 @@ fn mistakes_in_the_file() {
         ("[vcp.main]\ncidr_block = \"10.0.0.0/16\"\n".to_owned(), "unknown_type", "`vpc`", 1),
         (
             "[vpc.main]\ncidr_block = \"${var.range}\"\n".to_owned(),
-            "unknown_variable",
+            "unknown_name",
             "range",
             2,
         ),
