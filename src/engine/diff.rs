@@ -7,7 +7,7 @@ use super::plan::{After, FieldChange};
 use super::resource::Changed;
 use crate::aws::Tags;
 use crate::stack::SchemaView;
-use crate::stack::value::{is_placeholder, placeholder_refs};
+use crate::stack::value::{self, is_placeholder, placeholder_refs};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -50,15 +50,24 @@ pub fn diff(schema: SchemaView<'_>, live: &Json, want: &Json) -> Vec<FieldChange
 /// Lists every field given, as a creation shows it.
 pub fn creation(schema: SchemaView<'_>, want: &Json) -> Vec<FieldChange> {
     let fields = want.as_object().into_iter().flatten();
-    fields
-        .filter(|(_, value)| !value.is_null())
-        .filter_map(|(name, value)| {
-            let view = schema.property(name)?;
-            let marks = Marks::default().under(&view);
-            let change = change(name, Json::Null, after(value), marks);
-            Some(FieldChange { forces_replacement: false, ..change })
-        })
-        .collect()
+    let mut changes = Vec::new();
+    for (name, value) in fields.filter(|(_, value)| !value.is_null()) {
+        let Some(view) = schema.property(name) else { continue };
+        let marks = Marks { immutable: false, ..Marks::default().under(&view) };
+        match value.as_object().filter(|map| is_map(view) && !map.is_empty()) {
+            // One by one, as an update shows them.
+            Some(map) => changes.extend(map.iter().map(|(key, value)| {
+                change(&format!("{name}.{key}"), Json::Null, after(value), marks)
+            })),
+            None => changes.push(change(name, Json::Null, after(value), marks)),
+        }
+    }
+    changes
+}
+
+/// Tells whether the keys of an object are the user's.
+fn is_map(view: SchemaView<'_>) -> bool {
+    view.values().is_some() && view.properties().is_empty()
 }
 
 /// Lists tags to set or, where they are ours and no longer wanted, to remove. Tags of others stay.
@@ -95,7 +104,7 @@ pub fn top(path: &str) -> &str {
 /// Tells whether a value or anything in it is known only after apply.
 pub fn contains_placeholder(value: &Json) -> bool {
     match value {
-        Json::String(s) => is_placeholder(s),
+        Json::String(s) => value::contains_placeholder(s),
         Json::Array(items) => items.iter().any(contains_placeholder),
         Json::Object(map) => map.values().any(contains_placeholder),
         _ => false,
@@ -136,14 +145,13 @@ fn compare(
             out.push(change(path, before.clone(), after(want), marks));
         }
         Json::Object(fields) if before.is_object() => {
-            let is_map = view.values().is_some() && view.properties().is_empty();
             for (key, value) in fields {
                 let inner = view.property(key).or_else(|| view.values()).unwrap_or(view);
                 let marks = marks.under(&inner);
                 let before = before.get(key).unwrap_or(&Json::Null);
                 compare(inner, &format!("{path}.{key}"), (before, value), marks, out);
             }
-            if is_map {
+            if is_map(view) {
                 for (key, before) in before.as_object().into_iter().flatten() {
                     if !fields.contains_key(key) {
                         let gone = After::Known(Json::Null);
@@ -213,7 +221,15 @@ fn compare_set(
             Some(position) => {
                 let o = &old[old_left.remove(position)];
                 let label = key_of(n, &key).into_iter().flatten().collect::<Vec<_>>().join(" ");
-                compare(inner, &format!("{path}[{label}]"), (o, n), marks, out);
+                let path = format!("{path}[{label}]");
+                let mut found = Vec::new();
+                compare(inner, &path, (o, n), marks, &mut found);
+                // A field that was not there takes the place of another, such as a route's target.
+                if found.iter().any(|c| c.before.is_null()) {
+                    let (before, now) = (without(o, &key), without(n, &key));
+                    found = vec![change(&path, before, After::Known(now), marks)];
+                }
+                out.extend(found);
             }
             None => added.push(n),
         }
@@ -224,6 +240,14 @@ fn compare_set(
     for n in added {
         out.push(change(path, Json::Null, after(n), marks));
     }
+}
+
+fn without(value: &Json, key: &[&str]) -> Json {
+    let mut value = value.clone();
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|name, _| !key.contains(&name.as_str()));
+    }
+    value
 }
 
 fn kind(value: &Json) -> u8 {

@@ -198,7 +198,7 @@ fn in_the_way(index: &Index<'_>, want: &Sought) -> Option<Diagnostic> {
                         Some(note) => problem.note(note),
                         None => problem.note("It carries no ownership tags of this workspace."),
                     };
-                    problem.hint(format!("infra import '{address}' {}", object.id))
+                    problem.hint(format!("infra import {} {}", shell(address), object.id))
                 }
             };
             Some(problem.kind(Kind::Blocked).at_location(want.at.clone()))
@@ -219,12 +219,18 @@ fn in_the_way(index: &Index<'_>, want: &Sought) -> Option<Diagnostic> {
                     .note(note)
                     .note("Creating it now could make a second one.")
                     .hint(format!(
-                        "put the missing tags back on {id} (infra import '{address}' {id}), or \
-                         remove all `infra:` tags from it if it is not ours"
+                        "put the missing tags back on {id} (infra import {} {id}), or remove all \
+                         `infra:` tags from it if it is not ours",
+                        shell(address)
                     )),
             )
         }
     }
+}
+
+/// An address as a shell takes it.
+fn shell(address: &Address) -> String {
+    if address.key.is_some() { format!("'{address}'") } else { address.to_string() }
 }
 
 /// Says which of the identity tags an object lost or has otherwise.

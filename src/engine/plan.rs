@@ -44,6 +44,11 @@ pub enum Reason {
         /// What AWS says.
         why: String,
     },
+    /// It uses an object that is deleted to be made anew, and cannot let go of it in place.
+    Uses {
+        /// Address of what it uses.
+        address: Address,
+    },
     /// Asked for with `--replace`.
     Requested,
     /// In the account and carries our tags, but is not in the stack file.

@@ -127,6 +127,8 @@ pub struct Evaluation {
     /// Objects as they are, for the outputs before the change.
     live: World,
     waits: Waits,
+    /// Ids of objects that are deleted before they are made anew.
+    going: BTreeMap<String, Address>,
     /// Who has a natural name, by type and name.
     named: BTreeMap<(&'static str, String), (String, Address)>,
 }
@@ -150,7 +152,8 @@ pub fn evaluate(input: Input<'_>) -> Evaluation {
 }
 
 fn workspace_names(input: Input<'_>) -> Vec<String> {
-    input.workspaces.iter().map(|(b, _)| b.workspace.name.clone()).collect()
+    let planned = input.workspaces.iter().filter(|(_, read_only)| !read_only);
+    planned.map(|(b, _)| b.workspace.name.clone()).collect()
 }
 
 /// Turns an evaluation without problems into a plan.

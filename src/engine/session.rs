@@ -13,7 +13,7 @@ use crate::stack::diagnostic::nearest;
 use crate::stack::value::is_placeholder;
 use crate::stack::{
     Address, BlockId, BoundWorkspace, Context, Diagnostic, Diagnostics, Environment, Inputs,
-    Project, Value, Workspace, check_inputs,
+    Project, Value, Workspace, check_inputs, check_outputs,
 };
 use futures::future::BoxFuture;
 use indexmap::IndexMap;
@@ -140,6 +140,8 @@ impl Session {
                 &self.inputs,
             ));
         }
+        let all: Vec<&Workspace> = bound.values().map(|b| &b.workspace).collect();
+        problems.extend(check_outputs(&all));
         if problems.has_errors() {
             problems.sort();
             return Err(problems);
@@ -432,6 +434,12 @@ impl Session {
                 Err(found) => problems.extend(found),
             }
         }
+        if good.len() == names.len() {
+            let all: Vec<&Workspace> = good.iter().map(|(b, _)| &b.workspace).collect();
+            problems.extend(check_inputs(&self.project, &self.environment, &all, &self.inputs));
+        }
+        let all: Vec<&Workspace> = good.iter().map(|(b, _)| &b.workspace).collect();
+        problems.extend(check_outputs(&all));
         let scope = self.scope();
         let (snapshot, data) = (Snapshot::new(), DataResults::new());
         let options = PlanOptions::default();

@@ -1,7 +1,7 @@
 //! What references in the stack stand for: objects as far as they are known.
 
 use super::resource::LiveObject;
-use crate::stack::value::{Unknown, Value, is_placeholder, placeholder_refs};
+use crate::stack::value::{Unknown, Value, contains_placeholder, placeholder_refs};
 use crate::stack::{Address, BlockId, Diagnostic, Objects, TypeEntry};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,6 +116,14 @@ impl Objects for View<'_> {
         self.block(BlockId::resource(ty, name))
     }
 
+    fn instance(&self, ty: &str, name: &str, key: &str) -> Option<Value> {
+        let place = (self.workspace.to_owned(), BlockId::resource(ty, name));
+        match self.world.blocks.get(&place)? {
+            Instances::Keyed(all) => all.get(key).cloned(),
+            Instances::One(_) => None,
+        }
+    }
+
     fn data(&self, ty: &str, name: &str) -> Value {
         self.block(BlockId::data(ty, name))
     }
@@ -208,7 +216,7 @@ pub fn attribute(
 /// Reads JSON in which placeholders stand for what is not known yet.
 pub fn from_json(json: &Json) -> Value {
     match json {
-        Json::String(s) if is_placeholder(s) => {
+        Json::String(s) if contains_placeholder(s) => {
             Value::Unknown(Unknown { refs: placeholder_refs(s) })
         }
         Json::Array(items) => Value::List(items.iter().map(from_json).collect()),

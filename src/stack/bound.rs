@@ -24,6 +24,11 @@ pub trait Objects {
     /// `for_each`; null when `when` is false. What is not known yet is unknown; an attribute left
     /// out reads as null.
     fn resource(&self, ty: &str, name: &str) -> Value;
+    /// One instance of a block with `for_each`, where that is had for less than all; `None` sends
+    /// the caller to [`Objects::resource`].
+    fn instance(&self, _ty: &str, _name: &str, _key: &str) -> Option<Value> {
+        None
+    }
     /// As [`Objects::resource`], for a data source.
     fn data(&self, ty: &str, name: &str) -> Value;
     /// An output of another workspace.
@@ -136,6 +141,18 @@ impl Workspace {
     pub fn unevaluated(self, project: &Project, context: &Context) -> BoundWorkspace {
         let (context, dir) = (context.clone(), project.dir.clone());
         BoundWorkspace { workspace: self, context, variables: BTreeMap::new(), dir }
+    }
+}
+
+/// The value of one key of a `for_each` that is written out; the keys were checked before.
+fn one_of<'a>(for_each: &'a Node, key: &str) -> Option<&'a Node> {
+    match &for_each.data {
+        Data::Table(table) => table.get(key),
+        Data::Array(items) => items.iter().find(|item| match &item.data {
+            Data::Text(text) => text.literal() == Some(key),
+            _ => false,
+        }),
+        _ => None,
     }
 }
 
@@ -290,7 +307,10 @@ impl BoundWorkspace {
     ) -> Result<Names<'a>, Diagnostics> {
         let mut names = Names::new(self, objects, None);
         if let (Some(node), Some(key)) = (&block.body.for_each, key) {
-            let pairs = self.for_each(node, &names)?;
+            let pairs = match one_of(node, key) {
+                Some(value) => vec![(key.to_owned(), names.value(value)?.0)],
+                None => self.for_each(node, &names)?,
+            };
             let pair = pairs.into_iter().find(|(k, _)| k == key);
             let (key, value) = pair.ok_or_else(|| {
                 let message = format!("`{}` has no instance {key:?}", block.id);

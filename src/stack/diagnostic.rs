@@ -243,17 +243,25 @@ impl FromIterator<Diagnostic> for Diagnostics {
     }
 }
 
-/// Returns the candidate nearest to a misspelt word, when one is near enough to be meant.
+/// Returns the candidate nearest to a misspelt word, when one is near enough to be meant; else the
+/// shortest that the word is the beginning of.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let longer = || {
+        let begun = candidates.iter().filter(|c| word.len() >= 3 && c.starts_with(word));
+        begun.min_by_key(|c| c.len()).copied()
+    };
+    let near = candidates
+        .iter()
+        .copied()
         .map(|c| (strsim::damerau_levenshtein(&word.to_lowercase(), &c.to_lowercase()), c))
         .filter(|(distance, c)| {
             let length = word.len().max(c.len());
             *distance <= 1.max(length / 3) && *distance < length
         })
         .min_by_key(|(distance, c)| (*distance, c.len()))
-        .map(|(_, c)| c)
+        .map(|(_, c)| c);
+    near.or_else(longer)
 }
 
 #[cfg(test)]
@@ -263,6 +271,7 @@ mod tests {
     #[test]
     fn finds_the_nearest_name_or_none() {
         assert_eq!(nearest("cidr_blok", ["cidr_block", "vpc_id"]), Some("cidr_block"));
+        assert_eq!(nearest("cidr", ["cidr_block", "vpc_id", "cidr_blocks"]), Some("cidr_block"));
         assert_eq!(nearest("xyz", ["cidr_block", "vpc_id"]), None);
         assert_eq!(nearest("c", ["a", "b"]), None);
     }

@@ -282,6 +282,8 @@ pub(super) fn parse(source: &Arc<Source>, report: &mut Report) -> Option<Table> 
     let mut lines = std::collections::BTreeSet::new();
     let mut errors: Vec<_> = errors.iter().map(|e| (e.span(), e.message())).collect();
     errors.sort_by_key(|(span, _)| span.as_ref().map(|s| s.start));
+    // Lines of a table that is there twice say nothing new either.
+    let mut twice = None;
     for (span, message) in errors {
         let end = source.text.len();
         let mut range = span.map_or(end..end, |s| s.start.min(end)..s.end.min(end));
@@ -289,7 +291,35 @@ pub(super) fn parse(source: &Arc<Source>, report: &mut Report) -> Option<Table> 
             let width = source.text[range.start..].chars().next().map_or(0, char::len_utf8);
             range.end = range.start + width;
         }
-        let problem = report.error("invalid_toml", &range, message.to_owned());
+        let mut problem = report.error("invalid_toml", &range, message.to_owned());
+        let header = |at: usize| {
+            let until = source.text[at..].find('\n').map_or(end, |n| at + n);
+            let from = source.text[..at].rfind('\n').map_or(0, |n| n + 1);
+            let text = source.text[from..until].trim();
+            text.starts_with('[').then(|| (from..until, text.to_owned()))
+        };
+        if message == "duplicate key" {
+            if let Some((line, text)) = header(range.start) {
+                twice = Some(line.end);
+                problem = report.error("duplicate_key", &line, format!("`{text}` is there twice"));
+                if let Some(first) = source.text.find(&text).filter(|at| *at < line.start) {
+                    let place = report.location(&(first..first + text.len()));
+                    problem = problem.related(place, "first here");
+                }
+            } else if let Some(from) = twice
+                && !source.text[from..range.start].contains("\n[")
+            {
+                continue;
+            } else {
+                let key = source.text[range.clone()].to_owned();
+                problem = report.error("duplicate_key", &range, format!("`{key}` is there twice"));
+            }
+        }
+        let line_start = source.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let before = &source.text[line_start..range.start];
+        if before.contains("\"${") && !before.contains('\'') {
+            problem = problem.hint("write a value with quotes inside between single quotes: '…'");
+        }
         let line = problem.at.as_ref().map(|at| at.line_column().0);
         if lines.insert(line) {
             report.push(problem);

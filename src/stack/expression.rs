@@ -213,13 +213,20 @@ impl Expression {
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     let allowed = (length / 3).clamp(1, 3).min(length.saturating_sub(1));
-    candidates
-        .into_iter()
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let longer = || {
+        let begun = candidates.iter().filter(|c| length >= 3 && **c != word && c.starts_with(word));
+        begun.min_by_key(|c| c.len()).copied()
+    };
+    let near = candidates
+        .iter()
+        .copied()
         .filter(|candidate| *candidate != word)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    near.or_else(longer)
 }
 
 fn resolve(mentions: Vec<Mention>, names: &dyn Names) -> Vec<(Reference, Range<usize>)> {

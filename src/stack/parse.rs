@@ -369,7 +369,7 @@ impl Workspace {
             let Some(from) = address(key, &entry.key, report) else { continue };
             let Some(text) = entry.node.string(report) else { continue };
             let Some(to) = address(&text, &entry.node.range, report) else { continue };
-            if let Some(problem) = self.moved_problem(&from, &to, entry, report) {
+            if let Some(problem) = self.moved_problem(&from, &to, entry, table, report) {
                 report.push(problem);
                 continue;
             }
@@ -392,6 +392,7 @@ impl Workspace {
         from: &Address,
         to: &Address,
         entry: &Entry,
+        all: &Table,
         report: &Report,
     ) -> Option<super::diagnostic::Diagnostic> {
         let (old, new) = (&entry.key, &entry.node.range);
@@ -404,6 +405,10 @@ impl Workspace {
         }
         let target = BlockId::resource(&to.ty, &to.name);
         let Some(block) = self.blocks.get(&target) else {
+            // It may have been renamed again.
+            if all.entries.keys().any(|key| Address::parse(key).as_ref() == Some(to)) {
+                return None;
+            }
             return Some(unknown_block(self, &target, new, report));
         };
         let is_block_to_block = from.key.is_none() && to.key.is_none();

@@ -161,6 +161,20 @@ impl<'a> Names<'a> {
         }
     }
 
+    fn is_type(&self, name: &str) -> bool {
+        let mut types = self.bound.workspace.types.keys();
+        types.any(|(kind, ty)| *kind == BlockKind::Resource && ty == name)
+    }
+
+    /// One instance of a block, so that not all of them are looked at for each.
+    fn instance(&self, id: &BlockId, steps: &[Step]) -> Option<Value> {
+        let key = steps.get(1)?.key()?;
+        let workspace = &self.bound.workspace;
+        workspace.blocks.get(id).filter(|block| block.has_for_each)?;
+        let entry = workspace.types.get(&(id.kind, id.ty.clone()))?;
+        Some(complete(self.objects.instance(&id.ty, &id.name, &key)?, entry))
+    }
+
     fn block(&self, id: BlockId) -> Value {
         if let Some(value) = self.blocks.borrow().get(&id) {
             return value.clone();

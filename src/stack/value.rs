@@ -93,11 +93,20 @@ pub fn is_placeholder(s: &str) -> bool {
     s.starts_with(PLACEHOLDER_START)
 }
 
-/// Gives back what a placeholder waits for; empty for any other string.
+/// Tells whether a JSON string is a placeholder, or holds some: a policy is JSON within a string.
+pub fn contains_placeholder(s: &str) -> bool {
+    s.contains(PLACEHOLDER_START)
+}
+
+/// Gives back what the placeholders of a string wait for; empty for any other string.
 pub fn placeholder_refs(s: &str) -> BTreeSet<String> {
-    s.strip_prefix(PLACEHOLDER_START)
-        .map(|rest| rest.split_terminator(PLACEHOLDER_SEPARATOR).map(str::to_owned).collect())
-        .unwrap_or_default()
+    let quoted = !is_placeholder(s);
+    let inner = s.split(PLACEHOLDER_START).skip(1);
+    let refs = inner.flat_map(|part| {
+        let (refs, _) = part.rsplit_once(PLACEHOLDER_SEPARATOR).unwrap_or(("", part));
+        refs.split(PLACEHOLDER_SEPARATOR).filter(|r| !r.is_empty())
+    });
+    refs.map(|r| if quoted { r.replace(r#"\""#, "\"") } else { r.to_owned() }).collect()
 }
 
 /// Finds a character that only placeholders may contain.

@@ -3,7 +3,8 @@
 //! The schemas in `src/ui/schemas` are generated from these structs; a test keeps them current.
 
 use super::text::unglue;
-use super::value::{has_placeholder, is_placeholder};
+use super::value::has_placeholder;
+use crate::stack::value::contains_placeholder;
 use super::{SCHEMA, plan};
 use crate::engine::event::{Event, EventType};
 use crate::engine::plan::{Action, After, Blocked, Change, OutputChange, Part, Plan, Reason};
@@ -91,6 +92,8 @@ pub enum ReasonWord {
     Immutable,
     /// The live one failed or cannot be used.
     Failed,
+    /// It uses an object that is deleted to be made anew.
+    Uses,
     /// Asked for with `--replace`.
     Requested,
     /// No longer in the stack file.
@@ -112,6 +115,7 @@ impl From<&Reason> for ReasonWord {
             Reason::Changed => Self::Changed,
             Reason::Immutable { .. } => Self::Immutable,
             Reason::Failed { .. } => Self::Failed,
+            Reason::Uses { .. } => Self::Uses,
             Reason::Requested => Self::Requested,
             Reason::NotInStack => Self::NotInStack,
             Reason::NoInstance => Self::NoInstance,
@@ -258,7 +262,7 @@ fn after_json(after: &After, sensitive: bool) -> (Json, bool) {
 
 fn without_placeholders(value: &Json) -> Json {
     match value {
-        Json::String(text) if is_placeholder(text) => Json::Null,
+        Json::String(text) if contains_placeholder(text) => Json::Null,
         Json::Array(items) => items.iter().map(without_placeholders).collect(),
         Json::Object(map) => {
             map.iter().map(|(key, value)| (key.clone(), without_placeholders(value))).collect()

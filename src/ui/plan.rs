@@ -178,6 +178,7 @@ pub(super) fn why(change: &Change) -> Option<String> {
             format!("{} cannot be changed in place", fields.join(", "))
         }
         Reason::Failed { why } => format!("the live one cannot be used: {why}"),
+        Reason::Uses { address } => format!("uses {address}, which is deleted first"),
         Reason::Requested => "asked for with --replace".to_owned(),
         Reason::NotInStack => "no longer in the stack file".to_owned(),
         Reason::NoInstance => "its `when` is false, or its key left `for_each`".to_owned(),
@@ -195,7 +196,8 @@ pub(super) fn blocked_words(address: &Address, blocked: &Blocked) -> String {
             format!("{what} would be lost; --allow-data-loss{GLUE}{address} unlocks it")
         }
         Blocked::Needed { by, because: Some(why) } => {
-            format!("{by} needs it: {}", blocked_words(by, why))
+            let and = if **why == Blocked::Protected { "and is" } else { "and with it" };
+            format!("{by} needs it {and} {}", blocked_words(by, why))
         }
         Blocked::Needed { by, because: None } => {
             format!("{by} needs it and is left out of this plan")

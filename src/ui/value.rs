@@ -2,7 +2,7 @@
 
 use super::text::columns;
 pub(super) use crate::stack::value::is_placeholder;
-use crate::stack::value::placeholder_refs;
+use crate::stack::value::{contains_placeholder, placeholder_refs};
 use serde_json::Value as Json;
 
 type Map = serde_json::Map<String, Json>;
@@ -13,7 +13,7 @@ pub(super) const SENSITIVE: &str = "(sensitive)";
 /// Tells whether any part of a value is known only after apply.
 pub(super) fn has_placeholder(value: &Json) -> bool {
     match value {
-        Json::String(text) => is_placeholder(text),
+        Json::String(text) => contains_placeholder(text),
         Json::Array(items) => items.iter().any(has_placeholder),
         Json::Object(map) => map.values().any(has_placeholder),
         _ => false,
@@ -45,7 +45,7 @@ pub(super) fn inline(value: &Json) -> String {
         Json::Null => "(none)".to_owned(),
         Json::String(text) if is_placeholder(text) => unknown(&Vec::from_iter(placeholder_refs(text))),
         Json::String(text) => match document(text) {
-            Some(document) => document.to_string(),
+            Some(document) => revealed(&document.to_string()),
             None => quoted(text),
         },
         Json::Array(items) => {
@@ -59,6 +59,34 @@ pub(super) fn inline(value: &Json) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// JSON in which strings that are placeholders say what they wait for.
+fn revealed(json: &str) -> String {
+    if !contains_placeholder(json) {
+        return json.to_owned();
+    }
+    let mut out = String::new();
+    let mut rest = json;
+    while let Some(start) = rest.find('"') {
+        let text = &rest[start + 1..];
+        let mut escaped = false;
+        let end = text.find(|c| {
+            let closes = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            closes
+        });
+        let Some(end) = end else { break };
+        out.push_str(&rest[..start]);
+        let quoted = &rest[start..start + end + 2];
+        if contains_placeholder(quoted) {
+            out.push_str(&unknown(&Vec::from_iter(placeholder_refs(quoted))));
+        } else {
+            out.push_str(quoted);
+        }
+        rest = &text[end + 1..];
+    }
+    out + rest
 }
 
 /// Tells whether a value is worth lines of its own whatever its length: text of several lines.
@@ -108,6 +136,7 @@ pub(super) fn lines(value: &Json, room: usize, shape: Shape) -> Vec<Line> {
         Json::String(text) if !is_placeholder(text) => match document(text) {
             Some(document) => {
                 let pretty = serde_json::to_string_pretty(&document).unwrap_or_default();
+                let pretty = revealed(&pretty);
                 out.extend(pretty.lines().map(|line| {
                     let text = line.trim_start();
                     Line { depth: (line.len() - text.len()) / 2, text: text.to_owned() }

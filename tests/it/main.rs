@@ -5,6 +5,7 @@ mod end_to_end;
 mod flows;
 mod harness;
 mod plans;
+mod scale;
 mod stacks;
 mod support;
 mod wire_truth;

@@ -6,8 +6,6 @@
 //! in colour.
 
 use crate::support::cases::{self, Case};
-use infra::aws::Scope;
-use infra::aws::ownership::{DEPOSED, PROTECT};
 use infra::engine::plan::{Operation, Part, Plan};
 use infra::engine::planfile;
 use infra::engine::planner::{self, DataResults, Input, PlanOptions};
@@ -52,7 +50,8 @@ fn request(case: &Case) -> Request {
 
 /// Reads `live.json`: objects by type, and under `data.<type>` what a data source finds. An
 /// object's `address` and `workspace` stand for its ownership tags.
-fn live(case: &Case, scope: &Scope) -> (Snapshot, BTreeMap<String, Vec<Json>>) {
+fn live(case: &Case, session: &Session) -> (Snapshot, BTreeMap<String, Vec<Json>>) {
+    let scope = session.scope();
     let mut snapshot = Snapshot::new();
     let mut data = BTreeMap::new();
     let text = case.read("live.json").unwrap_or_else(|| "{}".to_owned());
@@ -80,18 +79,20 @@ fn live(case: &Case, scope: &Scope) -> (Snapshot, BTreeMap<String, Vec<Json>>) {
                 live.out = json!({});
             }
             live.out["id"] = json!(live.id);
+            let handler = session.registry.get(&ty).expect("a type");
+            live.spec = handler.normalize(&live.spec).expect("a spec of the type");
             live
         };
-        snapshot.insert(ty, objects.into_iter().map(object).collect());
+        let objects = objects.into_iter().map(object).collect();
+        snapshot.insert(ty, objects);
     }
-    assert!(PROTECT.starts_with("infra:") && DEPOSED.starts_with("infra:"));
     (snapshot, data)
 }
 
 fn planned(case: &Case) -> Result<Plan, Diagnostics> {
     let Request { destroy, mut workspaces, options } = request(case);
     let session = case.session();
-    let (snapshot, sources) = live(case, &session.scope());
+    let (snapshot, sources) = live(case, &session);
     if destroy {
         return Ok(session.destroy_seen(&workspaces, Some(ACCOUNT), snapshot, &options)?.plan);
     }

@@ -5,7 +5,7 @@ use crate::engine::diff;
 use crate::engine::plan::{After, FieldChange};
 use crate::engine::wanted::WantedObject;
 use crate::stack::SchemaView;
-use crate::stack::value::is_placeholder;
+use crate::stack::value::{contains_placeholder, is_placeholder};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,6 +115,13 @@ fn fits(planned: &[&FieldChange], now: &[&FieldChange]) -> bool {
 fn fits_value(planned: &Json, now: &Json) -> bool {
     match (planned, now) {
         (Json::String(s), _) if is_placeholder(s) => true,
+        (Json::String(s), Json::String(now)) if contains_placeholder(s) => {
+            let read = |text: &str| serde_json::from_str::<Json>(text);
+            match (read(s), read(now)) {
+                (Ok(planned), Ok(now)) => fits_value(&planned, &now),
+                _ => true,
+            }
+        }
         (Json::Object(planned), Json::Object(now)) => {
             now.keys().all(|key| planned.contains_key(key))
                 && planned.iter().all(|(key, p)| match now.get(key) {

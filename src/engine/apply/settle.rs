@@ -77,7 +77,7 @@ impl Running<'_> {
     pub(super) fn fits_plan(&self, wanted: &WantedObject) -> Flow<()> {
         let before = match (self.change.action, self.node.part) {
             // The plan shows the late fields of a new object as they will be.
-            (Action::Create, _) | (Action::Replace, Part::Late) => None,
+            (Action::Create, _) => None,
             // Without the object the plan saw there is nothing to compare with; looking again
             // has refused or will refuse.
             _ => match self.objects(|o| o.seen.clone()) {

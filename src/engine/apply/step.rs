@@ -225,7 +225,7 @@ impl<'r> Running<'r> {
 /// Collects what the placeholders in a value wait for.
 fn references(value: &Json, found: &mut BTreeSet<String>) {
     match value {
-        Json::String(s) if is_placeholder(s) => found.extend(placeholder_refs(s)),
+        Json::String(s) => found.extend(placeholder_refs(s)),
         Json::Array(items) => items.iter().for_each(|v| references(v, found)),
         Json::Object(map) => map.values().for_each(|v| references(v, found)),
         _ => {}

@@ -4,7 +4,7 @@ use super::{Evaluation, Input, Planned, Waits};
 use crate::engine::graph::{self, Item};
 use crate::engine::plan::{Action, After, Mode, Part, Plan, WorkspacePlan};
 use crate::engine::references::LiveReferences;
-use crate::stack::value::{is_placeholder, placeholder_refs};
+use crate::stack::value::placeholder_refs;
 use crate::stack::{
     Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Diagnostics, UnitPart,
 };
@@ -248,7 +248,7 @@ impl<'a> Across<'a> {
 fn unknown_refs(planned: &Planned) -> BTreeSet<String> {
     fn collect(value: &Json, found: &mut BTreeSet<String>) {
         match value {
-            Json::String(s) if is_placeholder(s) => found.extend(placeholder_refs(s)),
+            Json::String(s) => found.extend(placeholder_refs(s)),
             Json::Array(items) => items.iter().for_each(|v| collect(v, found)),
             Json::Object(map) => map.values().for_each(|v| collect(v, found)),
             _ => {}

@@ -8,7 +8,7 @@ use crate::engine::diff;
 use crate::engine::fingerprint::{self, fingerprint};
 use crate::engine::identity::{Index, Sought};
 use crate::engine::plan::{Action, After, Blocked, FieldChange, OutputChange, Reason};
-use crate::engine::resource::{Handler, LiveObject, Reader};
+use crate::engine::resource::{Handler, LiveObject, Reader, ReplaceOrder};
 use crate::engine::selection::{self, Selection};
 use crate::engine::world::{self, Source};
 use crate::stack::value::{Unknown, is_placeholder};
@@ -17,7 +17,7 @@ use crate::stack::{
     Value,
 };
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Evaluates one workspace; one that is only read gives its outputs and nothing else.
 pub(super) fn run(
@@ -194,7 +194,7 @@ impl<'a> Pass<'a, '_> {
                 }
                 Err(problem) => {
                     self.out.problems.push(problem);
-                    continue;
+                    Value::Unknown(Unknown::waiting_for(block.to_string()))
                 }
             };
             self.out.live.set(&workspace, block, key, value.clone());
@@ -224,14 +224,14 @@ impl<'a> Pass<'a, '_> {
         match found.as_slice() {
             [one] => Ok(Some(one.clone())),
             many => {
-                let what = if many.is_empty() { "nothing matches" } else { "several match" };
-                Err(Diagnostic::error(
-                    "data_source",
-                    format!("{block}: {what}; a data source needs exactly one match"),
-                )
-                .at_location(self.at(block))
-                .label(format!("{} found", many.len()))
-                .hint("make the filters match exactly one"))
+                let number = match many.len() {
+                    0 => "nothing".to_owned(),
+                    number => format!("{number} objects"),
+                };
+                let message = format!("`{block}` matches {number}; it takes exactly one match");
+                let problem = Diagnostic::error("data_source", message);
+                let hint = if many.is_empty() { "loosen" } else { "narrow" };
+                Err(problem.at_location(self.at(block)).hint(format!("{hint} its filters")))
             }
         }
     }
@@ -243,17 +243,18 @@ impl<'a> Pass<'a, '_> {
         let mut prepared = Vec::new();
         for key in self.keys(block) {
             let view = self.out.world.view(&workspace);
-            let wanted = evaluate_one(
-                (self.input.scope, handler),
-                self.bound,
-                (block, key.as_deref()),
-                Fields::Main,
-                &view,
-            );
-            let wanted = match wanted {
+            let evaluated = |fields| {
+                let instance = (block, key.as_deref());
+                evaluate_one((self.input.scope, handler), self.bound, instance, fields, &view)
+            };
+            let wanted = match evaluated(Fields::Main) {
                 Ok(wanted) => wanted,
                 Err(problems) => {
+                    // The late part would not be looked at any more.
+                    let mut more = evaluated(Fields::All).err().unwrap_or_default();
+                    more.0.retain(|m| problems.0.iter().all(|p| p.message != m.message));
                     self.out.problems.extend(problems);
+                    self.out.problems.extend(more);
                     continue;
                 }
             };
@@ -297,7 +298,7 @@ impl<'a> Pass<'a, '_> {
         let found = self.indexes.get(handler.entry().name).and_then(|i| i.find(&prepared.sought));
         let selected = !self.read_only && self.selection.selects(block, address);
         let mut planned = if selected {
-            decide(handler, block, prepared, found, self.input.options)
+            decide(handler, block, prepared, found, (self.input.options, &self.out.going))
         } else {
             unselected(block, address, found.map(|m| m.live))
         };
@@ -306,6 +307,10 @@ impl<'a> Pass<'a, '_> {
         }
         if planned.goes() {
             planned.change.blocked = self.held.get(&hold::key(&workspace, &planned)).cloned();
+        }
+        if planned.goes() && planned.change.replace_order == Some(ReplaceOrder::DeleteFirst) {
+            let id = planned.change.id.clone();
+            self.out.going.extend(id.map(|id| (id, address.clone())));
         }
         let wanted = (&prepared.wanted.spec, &prepared.wanted.hidden);
         let stands = planned.change.blocked.is_some() || !selected;
@@ -400,9 +405,7 @@ impl<'a> Pass<'a, '_> {
             fields.into_iter().filter(|f| given.contains(&diff::top(&f.path))).collect()
         };
         let mut fields = match (&planned.live, planned.change.action) {
-            (Some(live), Action::Update | Action::None) => {
-                late_only(diff::diff(entry.spec(), &live.spec, &wanted.spec))
-            }
+            (Some(live), _) => late_only(diff::diff(entry.spec(), &live.spec, &wanted.spec)),
             _ => late_only(diff::creation(entry.spec(), &wanted.spec)),
         };
         hide(&mut fields, &wanted.hidden);
@@ -414,7 +417,8 @@ impl<'a> Pass<'a, '_> {
             planned.change.action = Action::Update;
             planned.change.reason = Some(Reason::Changed);
         }
-        planned.late_changes = !fields.is_empty();
+        // A new object has none of them yet, whatever the old one had.
+        planned.late_changes = !fields.is_empty() || planned.change.action == Action::Replace;
         if let (Some(live), Some(seen)) = (&planned.live, &planned.change.fingerprint) {
             let all = fingerprint::fields(seen).into_iter().chain(given.iter().copied());
             planned.change.fingerprint = Some(fingerprint(live, all));
@@ -452,6 +456,14 @@ impl<'a> Pass<'a, '_> {
                 Some(_) => Reason::NoInstance,
                 None => Reason::NotInStack,
             };
+            if let (Some(handler), false) = (self.input.registry.get(ty), deposed)
+                && stanza.is_some()
+            {
+                let nothing = (&Json::Null, &BTreeSet::new());
+                let now = world::object(handler.entry(), &address, nothing, Source::Live(&live));
+                let workspace = self.workspace();
+                self.out.live.set(workspace, &block, address.key.as_deref(), now);
+            }
             let options = self.input.options;
             let mut planned = deletion((&block, &address), live, (reason, deposed), options);
             if stanza.is_some_and(|b| b.protect) && !options.allows_protected(&address) {
@@ -497,10 +509,12 @@ impl<'a> Pass<'a, '_> {
             self.out.world.set_output(workspace, name, value.mark_if(output.sensitive));
         }
         if self.read_only {
-            self.out.planned.push((Vec::new(), Vec::new()));
             return;
         }
-        let planned: Vec<Planned> = std::mem::take(&mut self.planned).into_values().collect();
+        let planned = std::mem::take(&mut self.planned).into_values();
+        // What filters leave out and is not there is nothing to speak of.
+        let planned: Vec<Planned> =
+            planned.filter(|p| p.selected || p.live.is_some()).collect();
         let mut changes = Vec::new();
         for (name, output) in after {
             let known = before.get(&name).and_then(|o| o.value.to_json().ok());

@@ -25,7 +25,7 @@ impl Case {
     /// The words of its command line.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let line = self.about.get("run").and_then(toml::Value::as_str).unwrap_or_default();
-        line.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect()
+        line.split_whitespace().skip(2).map(|word| word.trim_matches('\'').to_owned()).collect()
     }
 
     /// Its files; those that a case leaves out are as plain as can be.
@@ -59,12 +59,9 @@ impl Case {
     /// A run in the environment `dev`, with the variables that `case.toml` gives.
     pub(crate) fn session(&self) -> Session {
         let project = self.project().expect("the files can be read");
-        let environment = project.environments.get("dev").cloned().unwrap_or_else(|| {
-            let mut environment = Environment::default();
-            environment.name.push_str("dev");
-            environment.regions.push("eu-west-1".to_owned());
-            environment
-        });
+        let plain = Arc::new(Source { name: "dev.toml".to_owned(), text: String::new() });
+        let plain = Environment::parse("dev", &plain, &project.region).expect("an empty file");
+        let environment = project.environments.get("dev").cloned().unwrap_or(plain);
         let given = self.about.get("var").and_then(toml::Value::as_table);
         let vars = given.into_iter().flatten();
         let text = |v: &toml::Value| v.as_str().expect("a variable is given as text").to_owned();
