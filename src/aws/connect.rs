@@ -4,6 +4,8 @@
 use super::connector::{Meter, metered};
 use super::{Cx, Error, ErrorClass, Scope, regions};
 use crate::stack::Diagnostic;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -30,6 +32,9 @@ pub struct Options {
     pub scope: Scope,
     /// Profile of AWS's config files; the environment's own variables count otherwise.
     pub profile: Option<String>,
+    /// Whether only the profile counts, as when it is asked for on the command line, not the
+    /// credentials in the environment.
+    pub profile_only: bool,
     /// Role to assume with the credentials found.
     pub role_arn: Option<String>,
     /// Endpoint for all services; `AWS_ENDPOINT_URL` counts otherwise.
@@ -54,6 +59,7 @@ impl Options {
         Self {
             scope,
             profile: None,
+            profile_only: false,
             role_arn: None,
             endpoint_url: None,
             account_ids: Vec::new(),
@@ -75,6 +81,7 @@ impl Cx {
         if !options.any_region && !own_endpoint {
             regions::check(&options.scope.region).map_err(|refusal| *refusal)?;
         }
+        endpoint_is_url(&options)?;
         let meter = Arc::new(Meter::new(
             options.rate_limits && options.http_client.is_none(),
             options.latency,
@@ -112,6 +119,14 @@ async fn load(options: &Options, meter: &Arc<Meter>) -> SdkConfig {
         );
     if let Some(profile) = options.profile.as_ref().filter(|_| options.http_client.is_none()) {
         loader = loader.profile_name(profile);
+        if options.profile_only {
+            // The chain of the SDK would take the environment's credentials first.
+            let with = ProviderConfig::default()
+                .with_region(Some(Region::new(options.scope.region.clone())))
+                .with_http_client(options.http_client.clone().unwrap_or_else(network));
+            let provider = ProfileFileCredentialsProvider::builder().configure(&with);
+            loader = loader.credentials_provider(provider.profile_name(profile).build());
+        }
     }
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
@@ -151,6 +166,24 @@ fn network() -> SharedHttpClient {
     })
 }
 
+/// Where all calls go, when that is not AWS itself.
+fn endpoint(options: &Options) -> Option<String> {
+    options.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok())
+}
+
+fn endpoint_is_url(options: &Options) -> Result<(), Diagnostic> {
+    let Some(url) = endpoint(options).filter(|_| options.http_client.is_none()) else {
+        return Ok(());
+    };
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    if host.is_some_and(|host| !host.is_empty()) {
+        return Ok(());
+    }
+    let from = if options.endpoint_url.is_some() { "--endpoint-url" } else { "AWS_ENDPOINT_URL" };
+    Err(Diagnostic::error("bad_endpoint", format!("{from} is `{url}`, which is no URL"))
+        .hint("give it as http://HOST:PORT or https://HOST"))
+}
+
 fn guard(account_id: &str, options: &Options) -> Result<(), Diagnostic> {
     if options.account_ids.is_empty() || options.account_ids.iter().any(|a| a == account_id) {
         return Ok(());
@@ -180,10 +213,18 @@ fn refusal(error: &Error, options: &Options) -> Diagnostic {
                 .note(error.to_string())
                 .hint("sign in again, e.g. with `aws sso login`, and repeat the command")
         }
+        ErrorClass::Credentials if error.code.is_none() && options.profile_only => {
+            Diagnostic::error("no_credentials", format!("{source} gives no usable AWS credentials"))
+                .note(error.message.clone())
+                .hint("`aws configure list-profiles` lists the profiles of AWS's config files")
+        }
         ErrorClass::Credentials if error.code.is_none() => {
             Diagnostic::error("no_credentials", format!("no usable AWS credentials in {source}"))
                 .note(error.message.clone())
-                .hint("set AWS_PROFILE or `--profile`, sign in with `aws sso login`, or try `--sandbox`, which needs no account")
+                .hint(match endpoint(options) {
+                    Some(_) => "an emulator takes any: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, e.g. both to `test`",
+                    None => "set AWS_PROFILE or `--profile`, sign in with `aws sso login`, or try `--sandbox`, which needs no account",
+                })
         }
         ErrorClass::Credentials => {
             Diagnostic::error("credentials_refused", format!("AWS refuses the credentials of {source}"))
@@ -192,11 +233,10 @@ fn refusal(error: &Error, options: &Options) -> Diagnostic {
         }
         ErrorClass::AccessDenied => {
             Diagnostic::error("access_denied", format!("not allowed: {error}"))
-                .hint("`infra policy` prints the rights that a plan needs")
+                .hint("give these credentials the right to the operation, or use `--profile`")
         }
         _ if error.code.is_none() => {
-            let endpoint = options.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
-            let what = endpoint.unwrap_or_else(|| format!("AWS in {}", options.scope.region));
+            let what = endpoint(options).unwrap_or_else(|| format!("AWS in {}", options.scope.region));
             Diagnostic::error("endpoint_unreachable", format!("cannot reach {what}"))
                 .note(error.message.clone())
                 .hint("check the network, the proxy variables and the endpoint")

@@ -37,9 +37,13 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// The saved plan, when the one argument is a file rather than the name of a workspace.
+    /// The saved plan, when the one argument is a file rather than the name of a workspace. The
+    /// file of a workspace is no plan; that it is named so is told like any unknown name.
     fn plan_file(&self) -> Option<PathBuf> {
         let [one] = self.workspaces.as_slice() else { return None };
+        if one.ends_with(".toml") {
+            return None;
+        }
         (one.contains(['.', '/']) || PathBuf::from(one).is_file()).then(|| PathBuf::from(one))
     }
 }
@@ -52,7 +56,8 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
         return session::block_on(carry_out(&plans, &engine, output))?;
     }
     let selection = Selection { workspaces: args.workspaces.clone(), all: args.all };
-    let request = Request::new(Mode::Apply, &selection, &args.filters, &args.unlock)?;
+    session::named("apply", &selection, global)?;
+    let request = Request::new(Mode::Apply, &selection, &args.filters, &args.unlock);
     confirm::possible("apply", args.yes, output)?;
     let engine = session::open(global)?;
     session::block_on(reconcile(&request, args.yes, &engine, output))?
@@ -105,7 +110,7 @@ fn question(plans: &[Plan], mode: Mode) -> String {
 /// Carries plans out and tells what was done.
 async fn carry_out(plans: &[Plan], engine: &impl Engine, output: &Output) -> Outcome {
     let begun = Instant::now();
-    let progress = Progress::new(output, plans);
+    let progress = Progress::new(output, plans, &super::catalog());
     let result = engine.apply(plans, &progress).await;
     let tally = progress
         .finish()
@@ -114,6 +119,9 @@ async fn carry_out(plans: &[Plan], engine: &impl Engine, output: &Output) -> Out
     if !json && tally.begun() {
         output.message("\n");
         output.answer(&tally.text(output.look()));
+    }
+    if result.is_err() && !json && tally.begun() {
+        output.urgent("\n");
     }
     let outputs = result?;
     if !json {
@@ -133,7 +141,7 @@ async fn carry_out(plans: &[Plan], engine: &impl Engine, output: &Output) -> Out
 fn partial() -> Diagnostics {
     Diagnostic::error("partly_applied", "not everything was done")
         .kind(Kind::Partial)
-        .hint("run the same command again: what is done is left alone")
+        .hint("mend the cause and run the same command again: what is done is left alone")
         .into()
 }
 

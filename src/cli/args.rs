@@ -40,12 +40,17 @@ pub struct Global {
     #[arg(long, global = true, value_name = "N", default_value_t = 16,
         value_parser = parallelism, help_heading = ACCOUNT)]
     pub parallelism: usize,
-    /// Do not take the lock: two runs at once may then undo each other's work
-    #[arg(long, global = true, help_heading = ACCOUNT)]
+    /// Do not take the lock
+    ///
+    /// Accepted so that scripts need not change, but not in the help: no run takes a lock before
+    /// the lease in DynamoDB is there.
+    #[arg(long, global = true, hide = true)]
     pub no_lock: bool,
     /// How long to wait for a lock held by another run, e.g. 90s, 10m
+    ///
+    /// As with `--no-lock`, nothing is locked yet.
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration,
-        help_heading = ACCOUNT)]
+        hide = true)]
     pub lock_timeout: Duration,
 
     /// Format of the answer: text or json; some verbs also know others

@@ -28,7 +28,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     only("destroy", output, &[Format::Text, Format::Json])?;
-    let request = Request::new(Mode::Destroy, &args.selection, &args.filters, &args.unlock)?;
+    session::named("destroy", &args.selection, global)?;
+    let request = Request::new(Mode::Destroy, &args.selection, &args.filters, &args.unlock);
     confirm::possible("destroy", args.yes, output)?;
     let engine = session::open(global)?;
     session::block_on(apply::reconcile(&request, args.yes, &engine, output))?

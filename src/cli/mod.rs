@@ -41,7 +41,7 @@ Examples:
 
 Exit codes:
   0 done or nothing to do   1 error, nothing changed   2 changes present
-  3 partly applied   4 blocked   5 plan stale   6 locked   130 interrupted"
+  3 partly applied   4 blocked   5 plan stale   130 interrupted"
 )]
 struct Cli {
     #[command(subcommand)]

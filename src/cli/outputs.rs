@@ -54,10 +54,17 @@ fn one<'a>(
         [only] => Ok(only),
         [] => {
             let known = all.iter().flat_map(|w| &w.outputs).map(|output| output.name.as_str());
-            let error = Diagnostic::error("unknown_output", format!("there is no output `{name}`"));
+            let error = Diagnostic::error("unknown_output", format!("the workspace has no output `{name}`"));
             Err(match nearest(name, known) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error,
+                None => match all.iter().find(|w| !w.outputs.is_empty()) {
+                    Some(workspace) => {
+                        let names: Vec<_> =
+                            workspace.outputs.iter().map(|o| o.name.as_str()).collect();
+                        error.hint(format!("it has {}", names.join(", ")))
+                    }
+                    None => error.hint("it has none"),
+                },
             }
             .into())
         }

@@ -39,7 +39,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     only("plan", output, &[Format::Text, Format::Json, Format::Markdown])?;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
-    let request = Request::new(mode, &args.selection, &args.filters, &args.unlock)?;
+    session::named("plan", &args.selection, global)?;
+    let request = Request::new(mode, &args.selection, &args.filters, &args.unlock);
     let engine = session::open(global)?;
     session::block_on(with(args, &request, &engine, output))?
 }

@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::{Outcome, only, session};
-use crate::sandbox::{Options, serve};
+use crate::sandbox::{Options, ServeError, serve};
 use crate::stack::{Diagnostic, Diagnostics};
 use crate::ui::{Format, Output};
 use std::path::PathBuf;
@@ -51,14 +51,33 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
 /// Serves until SIGINT or SIGTERM.
 async fn serving(port: u16, options: Options, output: &Output) -> Outcome {
     let stopped = stopped()?;
+    let region = options.region.clone();
+    let dir = super::shell(&options.dir);
     let ready = |address| {
-        output.answer(&format!("http://{address}\n"));
-        output.message("The sandbox answers until it is interrupted.\n");
+        let url = format!("http://{address}");
+        output.answer(&format!("{url}\n"));
+        output.message(&format!(
+            "The sandbox answers until Ctrl-C. Settings for any AWS client:\n\
+             \x20 export AWS_ENDPOINT_URL={url}\n\
+             \x20 export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox\n\
+             \x20 export AWS_REGION={region}\n"
+        ));
     };
-    serve(port, options, stopped, ready)
-        .await
-        .map_err(|error| Diagnostics::from(Diagnostic::error("sandbox", error.to_string())))?;
+    serve(port, options, stopped, ready).await.map_err(|error| refused(&error))?;
+    output.message(&format!("Stopped; the state is kept in {dir}.\n"));
     Ok(0)
+}
+
+fn refused(error: &ServeError) -> Diagnostics {
+    match error {
+        ServeError::Open(error) => session::sandbox_refused(error),
+        ServeError::Listen { port, source } => {
+            let problem = Diagnostic::error("port", format!("cannot listen on port {port}"));
+            let problem = problem.note(source.to_string());
+            problem.hint("choose another with `--port`; 0 takes a free one")
+        }
+    }
+    .into()
 }
 
 fn stopped() -> Result<impl Future<Output = ()> + Send, Diagnostics> {

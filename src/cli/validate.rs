@@ -27,13 +27,17 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     let format = only("validate", output, &known)?;
     let workspaces = if args.all { &[] } else { args.workspaces.as_slice() };
     // What keeps the files from being opened is as much a finding as what is in them.
-    let found = match session::open(global) {
-        Ok(engine) => engine.validate(workspaces),
-        Err(found) => found,
+    let (found, any) = match session::open(global) {
+        Ok(engine) => (engine.validate(workspaces), engine.has_workspaces()),
+        Err(found) => (found, true),
     };
     output.answer(&rendered(&found, format, output));
     if found.is_empty() {
-        output.message("The stack files are valid.\n");
+        output.message(if any {
+            "The stack files are valid.\n"
+        } else {
+            "The stack files are valid; there is no workspace among them.\n"
+        });
     }
     Ok(found.exit_code())
 }

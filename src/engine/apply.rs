@@ -230,7 +230,7 @@ impl Run<'_> {
         let (elapsed, wrote) =
             step.as_ref().map_or((Duration::ZERO, false), |s| (s.elapsed(), s.wrote()));
         match &result {
-            Ok(()) => self.tell(EventType::Done, node, None, elapsed),
+            Ok(()) => self.tell(EventType::Done, node, self.note(node), elapsed),
             Err(End::Failed(why)) => {
                 let why: Vec<String> = why.0.iter().map(words).collect();
                 self.tell(EventType::Failed, node, Some(why.join("; ")), elapsed);
@@ -262,6 +262,20 @@ impl Run<'_> {
         }
     }
 
+    /// What is worth knowing of a step that is done: the id of what was made.
+    fn note(&self, node: NodeId) -> Option<String> {
+        let step = &self.plan.nodes[node];
+        match step.operation {
+            Operation::Create => {
+                let objects = self.objects();
+                let new = objects.get(&(step.workspace, step.change))?.new.as_ref()?;
+                Some(new.id.clone())
+            }
+            Operation::Depose => Some("marked as replaced".to_owned()),
+            Operation::Update | Operation::Delete => None,
+        }
+    }
+
     fn objects(&self) -> MutexGuard<'_, BTreeMap<(usize, usize), Objects>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -277,6 +291,7 @@ impl Run<'_> {
         let action = match (change.action, step.operation, step.part) {
             (Action::Replace, Operation::Create, _)
             | (Action::Replace, Operation::Update, Part::Late) => Action::Create,
+            (Action::Replace, Operation::Depose, _) => Action::Update,
             (Action::Replace, ..) => Action::Delete,
             // Left alone, but for a reference that must be let go of and taken up again.
             (Action::None, ..) => Action::Update,

@@ -42,7 +42,8 @@ pub struct Event {
     pub part: Option<Part>,
     /// What happens to the resource; of a replacement's two halves, `delete` or `create`.
     pub action: Option<Action>,
-    /// Why it waits, failed or was skipped; in a summary, what was done.
+    /// Why it waits, failed or was skipped; of a creation that is done, the id; of an old one that
+    /// is marked as replaced, that; in a summary, what was done.
     pub reason: Option<String>,
     /// Milliseconds since the step began; in a summary, since the run began.
     pub elapsed_ms: u64,

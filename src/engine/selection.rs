@@ -1,9 +1,10 @@
 //! `--target` and `--exclude`: which resources a plan may touch.
 
-use super::plan::{Action, Change};
+use super::plan::{Action, Change, Plan};
 use super::planner::PlanOptions;
 use super::references::LiveReferences;
 use super::resource::LiveObject;
+use super::session::are;
 use crate::stack::diagnostic::nearest;
 use crate::stack::{Address, BlockId, BoundWorkspace, Diagnostic, Diagnostics, UnitPart};
 use std::collections::BTreeSet;
@@ -93,6 +94,35 @@ pub fn check_addresses(
             problems.push(match nearest(&block, known.iter().map(String::as_str)) {
                 Some(near) => problem.hint(format!("did you mean `{near}`?")),
                 None => problem.hint("`infra show` lists what there is"),
+            });
+        }
+    }
+    problems
+}
+
+/// Reports instances asked for that no planned workspace has.
+pub fn check_instances(options: &PlanOptions, plan: &Plan) -> Diagnostics {
+    let changes = || plan.workspaces.iter().flat_map(|w| &w.changes);
+    let mut problems = Diagnostics::new();
+    for (flag, list) in [("--target", &options.targets), ("--replace", &options.replace)] {
+        for address in list.iter().filter(|a| a.key.is_some()) {
+            let is = |c: &Change| c.address == *address || c.moved_from.as_ref() == Some(address);
+            if changes().any(is) {
+                continue;
+            }
+            let message = format!("{flag} {address}: there is no such instance");
+            let problem = Diagnostic::error("unknown_address", message);
+            let block = Address { key: None, ..address.clone() };
+            let known: Vec<String> = changes()
+                .filter(|c| block.covers(&c.address))
+                .map(|c| format!("`{}`", c.address))
+                .collect();
+            problems.push(match known.as_slice() {
+                [] => problem.hint("it has no instances"),
+                _ => {
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    problem.hint(format!("there {}", are(&known)))
+                }
             });
         }
     }

@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::planner::{self, DataResults, Evaluation, Input, PlanOptions};
 use super::resource::{LiveObject, Registry, Snapshot, Step};
-use super::selection::check_addresses;
+use super::selection::{check_addresses, check_instances};
 use super::snapshot::{self, Names};
 use super::wanted::{Fields, Wanted, WantedObject};
 use super::world::{self, Source, World};
@@ -84,14 +84,30 @@ impl Session {
     /// The error for a workspace that has no file.
     pub fn unknown_workspace(&self, name: &str) -> Diagnostic {
         let known: Vec<&str> = self.project.workspaces.keys().map(String::as_str).collect();
+        let stem = name.rsplit('/').next().unwrap_or(name);
+        let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+        if known.contains(&stem) {
+            return Diagnostic::error("unknown_workspace", format!("`{name}` is no name of a workspace"))
+                .hint(format!("say `{stem}`, without folder and `.toml`"));
+        }
+        if known.is_empty() {
+            return self.no_workspaces();
+        }
         let problem = Diagnostic::error(
             "unknown_workspace",
-            format!("there is no workspace `{name}`: no {}", self.file_of(name)),
+            format!("there is no workspace `{name}`: no {}", self.file_of(stem)),
         );
-        match nearest(name, known.iter().copied()) {
+        match nearest(stem, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.hint(format!("there are: {}", known.join(", "))),
+            None => problem.hint(format!("there {}", are(&known))),
         }
+    }
+
+    /// The error for a folder without workspaces.
+    pub fn no_workspaces(&self) -> Diagnostic {
+        let dir = self.project.dir.display();
+        Diagnostic::error("no_workspaces", format!("there are no workspaces in {dir}"))
+            .hint(format!("a workspace is a file, {}", self.file_of("NAME")))
     }
 
     fn file_of(&self, name: &str) -> String {
@@ -130,6 +146,8 @@ impl Session {
                 }
             }
         }
+        let every: Vec<&Workspace> = bound.values().map(|b| &b.workspace).collect();
+        problems.extend(check_outputs(&every));
         let selected: Vec<&Workspace> =
             names.iter().filter_map(|n| bound.get(n)).map(|b| &b.workspace).collect();
         if selected.len() == names.len() {
@@ -228,6 +246,10 @@ impl Session {
         let world = evaluation.world.clone();
         let input = self.input(&scope, &bound, (&snapshot, &data), options);
         let plan = planner::plan(input, evaluation, account_id)?;
+        let unknown = check_instances(options, &plan);
+        if unknown.has_errors() {
+            return Err(unknown);
+        }
         let registry = Arc::clone(&self.registry);
         let state = RwLock::new(State { world, data });
         Ok(Planned { plan, stack: StackWanted { registry, scope, bound, state }, snapshot })
@@ -290,7 +312,7 @@ impl Session {
             }
             match results {
                 Ok(results) => data.extend(results),
-                Err(found) => problems.extend(found),
+                Err(found) => snapshot::join(&mut problems, found),
             }
             if problems.has_errors() {
                 return Err(problems);
@@ -438,8 +460,17 @@ impl Session {
             let all: Vec<&Workspace> = good.iter().map(|(b, _)| &b.workspace).collect();
             problems.extend(check_inputs(&self.project, &self.environment, &all, &self.inputs));
         }
-        let all: Vec<&Workspace> = good.iter().map(|(b, _)| &b.workspace).collect();
-        problems.extend(check_outputs(&all));
+        let needed: BTreeSet<String> =
+            good.iter().flat_map(|(b, _)| b.needs_outputs()).map(|(name, _)| name).collect();
+        let others: Vec<BoundWorkspace> = needed
+            .iter()
+            .filter(|name| !names.contains(name))
+            // What is wrong with it is told where it is validated itself.
+            .filter_map(|name| self.bind(name, None).ok())
+            .collect();
+        let every: Vec<&Workspace> =
+            good.iter().map(|(b, _)| b).chain(&others).map(|b| &b.workspace).collect();
+        problems.extend(check_outputs(&every));
         let scope = self.scope();
         let (snapshot, data) = (Snapshot::new(), DataResults::new());
         let options = PlanOptions::default();
@@ -458,6 +489,15 @@ impl Session {
         }
         problems.sort();
         problems
+    }
+}
+
+/// `is a`, or `are a, b and c`.
+pub(super) fn are(names: &[&str]) -> String {
+    match names {
+        [] => "are none".to_owned(),
+        [one] => format!("is {one}"),
+        [most @ .., last] => format!("are {} and {last}", most.join(", ")),
     }
 }
 

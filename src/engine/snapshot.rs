@@ -36,7 +36,7 @@ pub async fn read(
         }
     });
     let mut snapshot = Snapshot::new();
-    let mut problems = Diagnostics::new();
+    let mut failed = Vec::new();
     let mut answers = futures::stream::iter(reads).buffer_unordered(WIDTH);
     while let Some((ty, found)) = answers.next().await {
         match found {
@@ -44,10 +44,10 @@ pub async fn read(
                 objects.sort_by(|a, b| a.id.cmp(&b.id));
                 snapshot.insert(ty.to_owned(), objects);
             }
-            Err(error) => problems.push(problem(&error, &format!("cannot read {ty}"))),
+            Err(error) => failed.push((ty.to_owned(), error)),
         }
     }
-    problems.sort();
+    let problems = unread(failed);
     if problems.is_empty() { Ok(snapshot) } else { Err(problems) }
 }
 
@@ -66,17 +66,68 @@ pub async fn read_data(
         })
     });
     let mut results = DataResults::new();
-    let mut problems = Diagnostics::new();
+    let mut failed = Vec::new();
     let mut answers = futures::stream::iter(reads).buffer_unordered(WIDTH);
     while let Some((request, found)) = answers.next().await {
         match found {
             Ok(objects) => {
                 results.insert(request, objects);
             }
-            Err(e) => problems.push(problem(&e, &format!("cannot read data.{}", request.0))),
+            Err(error) => failed.push((format!("data.{}", request.0), error)),
         }
     }
+    let problems = unread(failed);
     if problems.is_empty() { Ok(results) } else { Err(problems) }
+}
+
+/// One problem a cause: what stops every call is told once, what each type lacks is listed.
+fn unread(mut failed: Vec<(String, aws::Error)>) -> Diagnostics {
+    failed.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut problems = Diagnostics::new();
+    let (denied, rest): (Vec<_>, Vec<_>) =
+        failed.into_iter().partition(|(_, e)| e.class == ErrorClass::AccessDenied);
+    match denied.as_slice() {
+        [] => {}
+        [(what, error)] => problems.push(problem(error, &format!("cannot read {what}"))),
+        [(_, first), ..] => {
+            let names: Vec<&str> = denied.iter().map(|(what, _)| what.as_str()).collect();
+            let message = format!("these credentials may not read {}", names.join(", "));
+            let mut all = Diagnostic::error("aws", message);
+            for (_, error) in &denied {
+                all = all.note(error.to_string());
+            }
+            all.hint = problem(first, "").hint;
+            problems.push(all);
+        }
+    }
+    for (what, error) in rest {
+        let found = match whole(error.class) {
+            Some(code) => Diagnostic { code, ..problem(&error, "cannot read the account") },
+            None => problem(&error, &format!("cannot read {what}")),
+        };
+        join(&mut problems, found.into());
+    }
+    problems
+}
+
+/// The code of an error that is of the account or the connection, not of one call.
+fn whole(class: ErrorClass) -> Option<&'static str> {
+    match class {
+        ErrorClass::Credentials => Some("credentials"),
+        ErrorClass::Throttled => Some("throttled"),
+        ErrorClass::Unreachable => Some("unreachable"),
+        _ => None,
+    }
+}
+
+/// Adds problems, leaving out another of a cause that is told already.
+pub fn join(problems: &mut Diagnostics, more: Diagnostics) {
+    for one in more.0 {
+        let once = ["credentials", "throttled", "unreachable"].contains(&one.code);
+        if !once || problems.0.iter().all(|p| p.code != one.code) {
+            problems.push(one);
+        }
+    }
 }
 
 /// Says what an AWS error means for the user and what to do next.

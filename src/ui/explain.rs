@@ -242,7 +242,7 @@ fn field_text(field: &FieldDocument, indent: usize, look: Look, out: &mut String
         facts.push("forces replacement".to_owned());
     }
     if field.late {
-        facts.push("set late".to_owned());
+        facts.push("set in a step of its own".to_owned());
     }
     if field.write_only {
         facts.push("not compared".to_owned());

@@ -173,10 +173,8 @@ pub(super) fn why(change: &Change) -> Option<String> {
     }
     Some(match change.reason.as_ref()? {
         Reason::Missing | Reason::Changed | Reason::Moved | Reason::Destroy => return None,
-        Reason::Immutable { fields } if fields.is_empty() => return None,
-        Reason::Immutable { fields } => {
-            format!("{} cannot be changed in place", fields.join(", "))
-        }
+        // Each says so beside its values.
+        Reason::Immutable { .. } => return None,
         Reason::Failed { why } => format!("the live one cannot be used: {why}"),
         Reason::Uses { address } => format!("uses {address}, which is deleted first"),
         Reason::Requested => "asked for with --replace".to_owned(),

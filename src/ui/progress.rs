@@ -6,6 +6,7 @@ use super::result::Tally;
 use super::{Format, Output};
 use crate::engine::event::{Event, EventType, Observer};
 use crate::engine::plan::Plan;
+use crate::stack::Catalog;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,12 +35,8 @@ enum Display {
 
 impl Progress {
     /// Prepares to show how these plans are carried out.
-    pub fn new(output: &Output, plans: &[Plan]) -> Self {
-        let mut workspaces: Vec<_> =
-            plans.iter().flat_map(|p| &p.workspaces).map(|w| w.name.as_str()).collect();
-        workspaces.sort_unstable();
-        workspaces.dedup();
-        let names = Names { workspace: workspaces.len() > 1, region: plans.len() > 1 };
+    pub fn new(output: &Output, plans: &[Plan], catalog: &Catalog) -> Self {
+        let names = Names::new(plans, catalog);
         let display = match output.format() {
             Format::Json => Display::Json,
             _ if output.quiet() => Display::Nothing,
@@ -48,7 +45,7 @@ impl Progress {
             }
             _ => Display::Lines(Lines::new(names, output.message_look())),
         };
-        let state = State { tally: Tally::new(plans), display };
+        let state = State { tally: Tally::new(plans, catalog), display };
         Self { output: output.clone(), state: Mutex::new(state) }
     }
 
@@ -115,7 +112,7 @@ impl Live {
                     bar.enable_steady_tick(TICK);
                     bar
                 });
-                let doing = events::doing(event.action, event.part);
+                let doing = events::doing(event.action, event.part, self.names.late(event));
                 let why = event.reason.as_ref().filter(|_| event.kind == EventType::Waiting);
                 let why = why.map(|r| format!(": waiting for {r}")).unwrap_or_default();
                 bar.set_message(format!("{}: {doing}{why}", self.names.of(event)));
@@ -125,7 +122,7 @@ impl Live {
                     bar.finish_and_clear();
                     self.all.remove(&bar);
                 }
-                if let Some(line) = events::finished(event, self.names, self.look) {
+                if let Some(line) = events::finished(event, &self.names, self.look) {
                     let _ = self.all.println(line);
                 }
                 self.total.inc(1);

@@ -1,9 +1,10 @@
 //! What a run did, what it did not, and why.
 
+use super::events::Names;
 use super::text::{Look, Span, Tone, count, elapsed, layout};
 use crate::engine::event::{Event, EventType};
 use crate::engine::plan::{Action, Mode, Part, Plan};
-use crate::stack::Address;
+use crate::stack::{Address, Catalog};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -11,6 +12,7 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     mode: Option<Mode>,
+    names: Names,
     several_workspaces: bool,
     changes: BTreeMap<(String, String, Address, bool), Fate>,
     blocked: usize,
@@ -23,14 +25,26 @@ struct Fate {
     action: Action,
     /// Steps of the plan not done yet.
     left: usize,
-    failed: Vec<(Option<Action>, Option<Part>, String)>,
-    skipped: Option<String>,
+    /// Whether a step was begun, done or not.
+    begun: bool,
+    failed: bool,
+    skipped: Vec<Skipped>,
+}
+
+#[derive(Clone, Debug)]
+struct Skipped {
+    part: Option<Part>,
+    action: Option<Action>,
+    /// Fields of a late step.
+    late: String,
+    why: String,
 }
 
 impl Tally {
     /// Begins with what is planned.
-    pub fn new(plans: &[Plan]) -> Self {
-        let mut tally = Self { mode: plans.first().map(|p| p.mode), ..Self::default() };
+    pub fn new(plans: &[Plan], catalog: &Catalog) -> Self {
+        let mode = plans.first().map(|p| p.mode);
+        let mut tally = Self { mode, names: Names::new(plans, catalog), ..Self::default() };
         let mut names: Vec<_> = plans.iter().flat_map(|p| &p.workspaces).map(|w| &w.name).collect();
         names.sort_unstable();
         names.dedup();
@@ -56,8 +70,13 @@ impl Tally {
                         change.address.clone(),
                         change.deposed,
                     );
-                    let fate =
-                        Fate { action: change.action, left, failed: Vec::new(), skipped: None };
+                    let fate = Fate {
+                        action: change.action,
+                        left,
+                        begun: false,
+                        failed: false,
+                        skipped: Vec::new(),
+                    };
                     tally.changes.insert(key, fate);
                 }
             }
@@ -82,11 +101,19 @@ impl Tally {
         let deposed = event.action == Some(Action::Delete)
             && self.changes.get(&key(true)).is_some_and(|fate| fate.left > 0);
         let Some(fate) = self.changes.get_mut(&key(deposed)) else { return };
-        let reason = event.reason.clone().unwrap_or_default();
         match event.kind {
-            EventType::Done => fate.left = fate.left.saturating_sub(1),
-            EventType::Failed => fate.failed.push((event.action, event.part, reason)),
-            EventType::Skipped => fate.skipped = Some(reason),
+            EventType::Started => fate.begun = true,
+            EventType::Done => {
+                fate.begun = true;
+                fate.left = fate.left.saturating_sub(1);
+            }
+            EventType::Failed => fate.failed = true,
+            EventType::Skipped => fate.skipped.push(Skipped {
+                part: event.part,
+                action: event.action,
+                late: self.names.late(event).to_owned(),
+                why: event.reason.clone().unwrap_or_default(),
+            }),
             _ => {}
         }
     }
@@ -125,13 +152,17 @@ impl Tally {
                 words.push(format!("{} {word}", number(action)));
             }
         }
-        let failed = self.changes.values().filter(|f| !f.failed.is_empty()).count();
-        let nothing = words.is_empty();
+        let failed = self.changes.values().filter(|f| f.failed).count();
+        let rest = self.changes.values().filter(|f| !f.is_done() && !f.failed).count();
+        let begun = self.changes.values().any(|f| f.begun && !f.failed);
+        let nothing = words.is_empty() && !begun;
+        for (number, word) in [(failed, "failed"), (rest, "not done")] {
+            if number > 0 {
+                words.push(format!("{number} {word}"));
+            }
+        }
         if words.is_empty() {
             words.push("no change".to_owned());
-        }
-        if failed > 0 {
-            words.push(format!("{failed} failed"));
         }
         let head = match (self.mode, self.complete()) {
             (Some(Mode::Destroy), true) => "Destroyed",
@@ -157,21 +188,19 @@ impl Tally {
     /// What was not begun, or begun and not ended.
     fn rest(&self, look: Look, out: &mut String) {
         let rest: Vec<_> =
-            self.changes.iter().filter(|(_, f)| !f.is_done() && f.failed.is_empty()).collect();
+            self.changes.iter().filter(|(_, f)| !f.is_done() && !f.failed).collect();
         if rest.is_empty() {
             return;
         }
         let _ = writeln!(out, "\n{}", look.paint(Tone::Strong, "Not done:"));
         for (key, fate) in rest {
-            let verb = match fate.action {
-                Action::Create => "create",
-                Action::Update => "update",
-                Action::Replace => "replace",
-                Action::Delete | Action::None => "delete",
+            let why = fate.skipped.iter().map(|s| s.why.as_str()).find(|why| !why.is_empty());
+            let why = match why {
+                Some(why) => format!(": {why}"),
+                None if fate.begun => ": begun; the next run takes it up".to_owned(),
+                None => String::new(),
             };
-            let why = fate.skipped.as_deref().filter(|w| !w.is_empty());
-            let why = why.map(|w| format!(": {w}")).unwrap_or_default();
-            let text = format!("{verb} {}{why}", self.name(key));
+            let text = format!("{}{why}", fate.rest(&self.name(key)));
             let _ = writeln!(out, "  {}", super::text::wrap(&text, 2, 6, look));
         }
     }
@@ -188,6 +217,23 @@ impl Tally {
 
 impl Fate {
     fn is_done(&self) -> bool {
-        self.left == 0 && self.failed.is_empty() && self.skipped.is_none()
+        self.left == 0 && !self.failed && self.skipped.is_empty()
+    }
+
+    /// What is left to do with the resource of this name. When only late steps are, the resource
+    /// itself is as it should be.
+    fn rest(&self, name: &str) -> String {
+        let late = self.skipped.iter().all(|s| s.part == Some(Part::Late));
+        if let (Some(step), true) = (self.skipped.first(), late && self.left == self.skipped.len()) {
+            let verb = if step.action == Some(Action::Delete) { "clear" } else { "set" };
+            return format!("{verb} {} of {name}", step.late);
+        }
+        let verb = match self.action {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Replace => "replace",
+            Action::Delete | Action::None => "delete",
+        };
+        format!("{verb} {name}")
     }
 }

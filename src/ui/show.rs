@@ -201,9 +201,9 @@ pub fn list_text(all: &[LiveResource], look: Look) -> String {
 
 /// Renders one live resource with all its attributes.
 pub fn resource_text(resource: &LiveResource, look: Look) -> String {
-    let mut out = look.paint(Tone::Strong, &resource.address);
-    let place = format!("{}, {}", resource.workspace, resource.region);
-    let _ = writeln!(out, " ({}, {place})", resource.aws_name);
+    let place = format!(" ({}, {}, {})", resource.aws_name, resource.workspace, resource.region);
+    let head = [Span::new(Tone::Strong, &resource.address), Span::plain(place)];
+    let mut out = format!("{}\n", layout(&head, 0, 4, look));
     if let Some(state) = &resource.state {
         let _ = writeln!(out, "  state: {state}");
     }

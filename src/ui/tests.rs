@@ -197,10 +197,13 @@ fn run() -> (Plan, Vec<Event>) {
 #[test]
 fn a_run_as_lines_then_what_became_of_it() {
     let (plan, events) = run();
-    let mut lines = events::Lines::new(events::Names::default(), PLAIN);
+    let plans = [plan];
+    let catalog = crate::resources::registry().catalog();
+    let names = events::Names::new(&plans, &catalog);
+    let mut lines = events::Lines::new(names, PLAIN);
     let mut text: String =
         events.iter().filter_map(|event| lines.line(event)).map(|line| line + "\n").collect();
-    let mut tally = result::Tally::new(&[plan]);
+    let mut tally = result::Tally::new(&plans, &catalog);
     events.iter().for_each(|event| tally.take(event));
     assert!(!tally.complete());
     text.push('\n');
@@ -223,7 +226,7 @@ fn a_run_that_did_everything() {
     let (mut plan, _) = run();
     plan.workspaces[0].changes.truncate(1);
     plan.nodes.truncate(1);
-    let mut tally = result::Tally::new(&[plan]);
+    let mut tally = result::Tally::new(&[plan], &Catalog::default());
     tally.take(&event(EventType::Done, "nat_gateway.a", Action::Create, "nat-1", 1000));
     assert!(tally.complete());
     assert_snapshot!(tally.with_elapsed(61_000).text(PLAIN), @"Applied: 1 created in 1m 01s.");

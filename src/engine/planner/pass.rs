@@ -424,7 +424,12 @@ impl<'a> Pass<'a, '_> {
             planned.change.fingerprint = Some(fingerprint(live, all));
         }
         planned.change.fields.extend(fields);
-        planned.change.fields.sort_by(|a, b| diff::top(&a.path).cmp(diff::top(&b.path)));
+        // Tags stay last.
+        let place = |field: &FieldChange| {
+            let top = diff::top(&field.path).to_owned();
+            (top == "tags", top)
+        };
+        planned.change.fields.sort_by_key(place);
         let source = match (&planned.live, planned.change.action) {
             (Some(live), Action::Update | Action::None) => Source::Updated(live),
             _ => Source::New,
