@@ -45,6 +45,16 @@ impl Item {
         matches!(self.action, Action::Delete | Action::Replace)
     }
 
+    /// Whether it is deleted before it is made anew.
+    fn goes_first(&self) -> bool {
+        self.action == Action::Replace && self.order == ReplaceOrder::DeleteFirst
+    }
+
+    /// Whether its old object stays until the new one is there.
+    fn stays_beside(&self) -> bool {
+        self.action == Action::Replace && self.order == ReplaceOrder::CreateFirst
+    }
+
     fn creates(&self) -> bool {
         matches!(self.action, Action::Create | Action::Replace)
     }
@@ -227,8 +237,10 @@ fn deletions(b: &mut Builder<'_>) {
                 continue;
             }
             let target = b.steps[to];
-            let goes_first = b.items[to].action == Action::Replace
-                && b.items[to].order == ReplaceOrder::DeleteFirst;
+            let goes_first = b.items[to].goes_first();
+            if is_late && item.stays_beside() && goes_first && !item.live_late_refs.contains(&to) {
+                continue; // only the new one will name it
+            }
             let lets_go = is_late || item.rules.lets_go && !item.deletes();
             if lets_go && s.clear_late.is_some() {
                 b.edge(s.clear_late, target.delete);
@@ -243,8 +255,7 @@ fn deletions(b: &mut Builder<'_>) {
             // What is deleted itself lets go by that; only what stays must be updated first.
             if !goes_first && !item.deletes() {
                 // The update that drops the reference, or moves to the new one.
-                b.edge(s.update, target.delete);
-                b.edge(s.late, target.delete);
+                b.edge(if is_late { s.late } else { s.update }, target.delete);
                 if item.creates() {
                     b.edge(s.create, target.delete);
                 }
@@ -309,10 +320,8 @@ fn needs_clearing(items: &[Item]) -> BTreeSet<usize> {
                 graph.add_edge(nodes[i], nodes[to], is_late);
             }
         }
-        let goes_first = |to: &usize| {
-            items[*to].action == Action::Replace && items[*to].order == ReplaceOrder::DeleteFirst
-        };
-        let stays = !item.deletes() && item.action != Action::Create;
+        let goes_first = |to: &usize| items[*to].goes_first();
+        let stays = item.action != Action::Create && (!item.deletes() || item.stays_beside());
         let moves = item.action == Action::Update && item.rules.lets_go;
         if stays && item.live_late_refs.iter().any(|to| *to != i && goes_first(to))
             || moves && item.live_refs.iter().any(goes_first)

@@ -238,14 +238,12 @@ impl Scope for Names<'_> {
                 let id = BlockId::data(key(0)?, key(1)?);
                 found(self.block(id), 2)
             }
-            _ if self
-                .bound
-                .workspace
-                .blocks
-                .keys()
-                .any(|id| id.kind == BlockKind::Resource && id.ty == root) =>
-            {
-                found(self.block(BlockId::resource(root, key(0)?)), 1)
+            _ if self.is_type(root) => {
+                let id = BlockId::resource(root, key(0)?);
+                match self.instance(&id, steps) {
+                    Some(value) => found(value, 2),
+                    None => found(self.block(id), 1),
+                }
             }
             _ => {
                 let name = key(1)?;

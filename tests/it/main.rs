@@ -4,6 +4,7 @@ mod bad_input;
 mod end_to_end;
 mod flows;
 mod harness;
+mod orders;
 mod plans;
 mod scale;
 mod stacks;

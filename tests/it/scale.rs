@@ -132,5 +132,5 @@ fn two_thousand_resources_are_planned_quickly() {
     println!("{times:#?}");
     // Unoptimised, on a busy machine; what is quadratic takes minutes.
     let slowest = times.iter().map(|(_, time)| *time).max().unwrap();
-    assert!(slowest < Duration::from_secs(30), "{times:#?}");
+    assert!(slowest < Duration::from_secs(15), "{times:#?}");
 }

@@ -255,6 +255,9 @@ impl<'a> Pass<'a, '_> {
                     more.0.retain(|m| problems.0.iter().all(|p| p.message != m.message));
                     self.out.problems.extend(problems);
                     self.out.problems.extend(more);
+                    let unknown = Unknown::waiting_for(block.address(key.as_deref()).to_string());
+                    let value = Value::Unknown(unknown);
+                    self.out.world.set(&workspace, block, key.as_deref(), value);
                     continue;
                 }
             };
