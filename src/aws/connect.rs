@@ -214,9 +214,16 @@ fn refusal(error: &Error, options: &Options) -> Diagnostic {
                 .hint("sign in again, e.g. with `aws sso login`, and repeat the command")
         }
         ErrorClass::Credentials if error.code.is_none() && options.profile_only => {
-            Diagnostic::error("no_credentials", format!("{source} gives no usable AWS credentials"))
-                .note(error.message.clone())
-                .hint("`aws configure list-profiles` lists the profiles of AWS's config files")
+            let problem =
+                Diagnostic::error("no_credentials", format!("{source} gives no usable AWS credentials"));
+            // What the SDK says of a profile that is not there.
+            let missing = error.message.ends_with("was not enabled");
+            let problem = if missing {
+                problem.note("it is not in AWS's config files, or has no credentials there")
+            } else {
+                problem.note(error.message.clone())
+            };
+            problem.hint("`aws configure list-profiles` lists the profiles there are")
         }
         ErrorClass::Credentials if error.code.is_none() => {
             Diagnostic::error("no_credentials", format!("no usable AWS credentials in {source}"))

@@ -146,8 +146,6 @@ impl Session {
                 }
             }
         }
-        let every: Vec<&Workspace> = bound.values().map(|b| &b.workspace).collect();
-        problems.extend(check_outputs(&every));
         let selected: Vec<&Workspace> =
             names.iter().filter_map(|n| bound.get(n)).map(|b| &b.workspace).collect();
         if selected.len() == names.len() {

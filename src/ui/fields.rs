@@ -35,10 +35,20 @@ pub(super) fn rows(change: &Change, room: usize) -> Vec<Row> {
     }
     let creates = change.action == Action::Create;
     let entries = groups.into_iter().map(|(path, members)| match members.as_slice() {
+        [field] if !creates && is_element(field) => Entry::of_elements(path, &members, room),
         [field] => Entry::of_field(field, creates, room),
         many => Entry::of_elements(path, many, room),
     });
     align(entries.collect(), room)
+}
+
+/// Tells whether a change reads as an object that joins or leaves others under its path, such as
+/// a rule: shown as if it were all there is, it would seem to be.
+fn is_element(field: &FieldChange) -> bool {
+    matches!(
+        (&field.before, &field.after),
+        (Json::Null, After::Known(Json::Object(_))) | (Json::Object(_), After::Known(Json::Null))
+    )
 }
 
 /// Rows of outputs that change.
