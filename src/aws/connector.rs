@@ -152,7 +152,8 @@ impl StdError for Unanswered {
 /// Tells whether the failure happened before anything was sent.
 pub fn never_connected(error: &(dyn StdError + 'static)) -> bool {
     chain(error).any(|e| {
-        e.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect())
+        e.downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
     })
 }
 

@@ -53,13 +53,7 @@ fn ecs(operation: &str) -> Rate {
                 (50.0, 5.0)
             }
         }
-        container if container.contains("ContainerInstance") => {
-            if reads {
-                (100.0, 20.0)
-            } else {
-                (100.0, 40.0)
-            }
-        }
+        container if container.contains("ContainerInstance") && reads => (100.0, 20.0),
         cluster if cluster.contains("Cluster") => {
             if reads {
                 (50.0, 20.0)

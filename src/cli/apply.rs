@@ -41,7 +41,7 @@ impl Args {
     /// file of a workspace is no plan; that it is named so is told like any unknown name.
     fn plan_file(&self) -> Option<PathBuf> {
         let [one] = self.workspaces.as_slice() else { return None };
-        if one.ends_with(".toml") {
+        if std::path::Path::new(one).extension().is_some_and(|e| e == "toml") {
             return None;
         }
         (one.contains(['.', '/']) || PathBuf::from(one).is_file()).then(|| PathBuf::from(one))
@@ -94,7 +94,9 @@ fn doable(plans: &[Plan]) -> usize {
 fn question(plans: &[Plan], mode: Mode) -> String {
     let mut places: Vec<_> = plans
         .iter()
-        .map(|p| format!("{} in {} (account {})", p.scope.environment, p.scope.region, p.account_id))
+        .map(|p| {
+            format!("{} in {} (account {})", p.scope.environment, p.scope.region, p.account_id)
+        })
         .collect();
     places.dedup();
     let places = places.join(" and ");

@@ -1,7 +1,7 @@
 //! Arguments shared by verbs: the global ones, the selection of workspaces, filters, unlocking.
 
 use crate::stack::Address;
-use crate::ui::{Format, ColourChoice};
+use crate::ui::{ColourChoice, Format};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -8,7 +8,8 @@ pub(super) fn possible(verb: &str, yes: bool, output: &Output) -> Result<(), Dia
     if yes || output.can_ask() {
         return Ok(());
     }
-    let message = format!("`infra {verb}` asks before it changes anything, and there is no terminal");
+    let message =
+        format!("`infra {verb}` asks before it changes anything, and there is no terminal");
     Err(Diagnostic::error("no_terminal", message)
         .hint(format!("look at `infra plan` first, then run `infra {verb} --yes`"))
         .into())

@@ -35,7 +35,11 @@ fn text(
     let look = output.look();
     let json = format == Format::Json;
     let Some(subject) = subject else {
-        return Ok(if json { explain::list_json(catalog) } else { explain::list_text(catalog, look) });
+        return Ok(if json {
+            explain::list_json(catalog)
+        } else {
+            explain::list_text(catalog, look)
+        });
     };
     let (kind, entry, path) = find(subject, catalog)?;
     if path.is_empty() {

@@ -128,7 +128,8 @@ fn dispatch(cli: Cli) -> u8 {
 fn usage(error: &clap::Error, args: &[OsString]) -> u8 {
     let wants_help = error.exit_code() == 0;
     if !wants_help && wants_json(args) {
-        let output = Output::new(OutputOptions { format: Format::Json, ..OutputOptions::default() });
+        let output =
+            Output::new(OutputOptions { format: Format::Json, ..OutputOptions::default() });
         output.diagnostics(&usage_diagnostic(error).into());
         return 1;
     }

@@ -38,23 +38,21 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     Ok(0)
 }
 
-fn one<'a>(
-    name: &str,
-    all: &'a [WorkspaceOutputs],
-) -> Result<&'a show::OutputValue, Diagnostics> {
+fn one<'a>(name: &str, all: &'a [WorkspaceOutputs]) -> Result<&'a show::OutputValue, Diagnostics> {
     let found: Vec<_> =
         all.iter().flat_map(|w| &w.outputs).filter(|output| output.name == name).collect();
     match found.as_slice() {
         [only] if only.value.is_null() => {
             let message = format!("output `{name}` has no value yet");
-            Err(Diagnostic::error("no_value", message)
-                .hint("apply the workspace first")
-                .into())
+            Err(Diagnostic::error("no_value", message).hint("apply the workspace first").into())
         }
         [only] => Ok(only),
         [] => {
             let known = all.iter().flat_map(|w| &w.outputs).map(|output| output.name.as_str());
-            let error = Diagnostic::error("unknown_output", format!("the workspace has no output `{name}`"));
+            let error = Diagnostic::error(
+                "unknown_output",
+                format!("the workspace has no output `{name}`"),
+            );
             Err(match nearest(name, known) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => match all.iter().find(|w| !w.outputs.is_empty()) {

@@ -19,7 +19,8 @@ fn help(args: &[&str]) -> String {
 
 #[test]
 fn help_reads_well_at_80_columns() {
-    let verbs: Vec<String> = command(80).get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let verbs: Vec<String> =
+        command(80).get_subcommands().map(|c| c.get_name().to_owned()).collect();
     for verb in &verbs {
         for line in help(&[verb]).lines().chain(help(&[]).lines()) {
             assert!(line.chars().count() <= 80, "{verb}: {line}");
@@ -184,7 +185,7 @@ fn a_yes_applies_and_anything_else_changes_nothing() {
         let fake = Fake::new(vec![vpc()]);
         let (outcome, captured) = reconcile(&fake, false, reply, Format::Text);
         assert_eq!(fake.applied.get(), applied, "{reply:?}");
-        assert_eq!(outcome.map_or_else(|d| d.exit_code(), |code| code), code, "{reply:?}");
+        assert_eq!(outcome.unwrap_or_else(|d| d.exit_code()), code, "{reply:?}");
         if applied {
             let messages = captured.messages.lock().unwrap().clone();
             let answer = captured.answer.lock().unwrap().clone();

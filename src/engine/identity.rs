@@ -126,7 +126,8 @@ impl<'a> Index<'a> {
                 None => matches.problems.0.extend(self.in_the_way(want)),
             }
         }
-        for (address, objects) in self.ours.iter().filter(|(address, _)| !taken.contains(*address)) {
+        for (address, objects) in self.ours.iter().filter(|(address, _)| !taken.contains(*address))
+        {
             matches.orphans.extend(objects.iter().map(|o| (address.clone(), (*o).clone())));
         }
         matches

@@ -78,8 +78,9 @@ pub fn read(text: &str, name: &str) -> Result<SavedPlan, Diagnostic> {
             .hint(again)
     })?;
     if file.schema != SCHEMA {
-        return Err(stale(format!("{name} has the form `{}`, not `{SCHEMA}`", file.schema))
-            .hint(again));
+        return Err(
+            stale(format!("{name} has the form `{}`, not `{SCHEMA}`", file.schema)).hint(again)
+        );
     }
     if digest(file.plan.to_string()) != file.digest {
         return Err(stale(format!("{name} was changed since it was written")).hint(again));
@@ -120,9 +121,7 @@ pub fn check(saved: &Plan, now: &Plan) -> Result<(), Diagnostic> {
     let (before, after) = (changes(saved), changes(now));
     let acts = |all: &BTreeMap<Key, &Change>| all.values().any(|c| c.action != Action::None);
     if acts(&before) && !acts(&after) {
-        return Err(stale(
-            "there is nothing left to do: the plan was applied already".to_owned(),
-        ));
+        return Err(stale("there is nothing left to do: the plan was applied already".to_owned()));
     }
     let mut different: Vec<String> = Vec::new();
     for key in before.keys().chain(after.keys().filter(|k| !before.contains_key(*k))) {

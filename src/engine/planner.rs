@@ -225,4 +225,3 @@ pub fn plan_destroy(
     }
     order::assemble(input, evaluation, (Mode::Destroy, names), account_id)
 }
-

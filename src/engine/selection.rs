@@ -147,10 +147,7 @@ pub(super) fn closure(bound: &BoundWorkspace, block: &BlockId) -> BTreeSet<Block
 
 /// Narrows a destroy plan: a target goes with all that needs it, an excluded one stays with all it
 /// needs. What stays gets the action `none`.
-pub fn for_destroy(
-    options: &PlanOptions,
-    changes: &mut [(&mut Change, Option<&LiveObject>)],
-) {
+pub fn for_destroy(options: &PlanOptions, changes: &mut [(&mut Change, Option<&LiveObject>)]) {
     if options.targets.is_empty() && options.excludes.is_empty() {
         return;
     }

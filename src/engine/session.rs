@@ -87,8 +87,11 @@ impl Session {
         let stem = name.rsplit('/').next().unwrap_or(name);
         let stem = stem.strip_suffix(".toml").unwrap_or(stem);
         if known.contains(&stem) {
-            return Diagnostic::error("unknown_workspace", format!("`{name}` is no name of a workspace"))
-                .hint(format!("say `{stem}`, without folder and `.toml`"));
+            return Diagnostic::error(
+                "unknown_workspace",
+                format!("`{name}` is no name of a workspace"),
+            )
+            .hint(format!("say `{stem}`, without folder and `.toml`"));
         }
         if known.is_empty() {
             return self.no_workspaces();
@@ -346,7 +349,7 @@ impl Session {
     ) -> Result<Planned, Diagnostics> {
         let scope = self.scope();
         let (live, mut without_file) = self.live_workspaces(&snapshot);
-        for name in names.iter().filter(|n| !live.contains(*n)) {
+        if let Some(name) = names.iter().find(|n| !live.contains(*n)) {
             return Err(self.unknown_workspace(name).into());
         }
         let names = if names.is_empty() { &live } else { names };
@@ -433,8 +436,7 @@ impl Session {
         for (ty, objects) in snapshot {
             for live in objects {
                 let Some(owner) = scope.owner(&live.tags) else { continue };
-                if owner.address.ty == ty
-                    && (names.is_empty() || names.contains(&owner.workspace))
+                if owner.address.ty == ty && (names.is_empty() || names.contains(&owner.workspace))
                 {
                     owned.push(Owned { workspace: owner.workspace, address: owner.address, live });
                 }
@@ -557,9 +559,8 @@ impl StackWanted {
     fn refresh_outputs(&self, bound: &BoundWorkspace) -> Result<(), Diagnostics> {
         for (workspace, name) in bound.needs_outputs() {
             let Some(other) = self.bound(&workspace) else { continue };
-            let known = |s: &State| {
-                s.world.output(&workspace, &name).is_none_or(|v| !v.contains_unknown())
-            };
+            let known =
+                |s: &State| s.world.output(&workspace, &name).is_none_or(|v| !v.contains_unknown());
             if known(&self.state()) {
                 continue;
             }

@@ -488,8 +488,9 @@ impl Handler for Fake {
                     .filter(|live| {
                         let owner = cx.scope.owner(&live.tags);
                         let named = self.natural_name(&live.spec);
-                        owner.is_some_and(|o| workspaces.contains(&o.workspace))
-                            || named.is_some_and(|n| names.contains(&n))
+                        owner.is_some_and(|o| {
+                            workspaces.is_empty() || workspaces.contains(&o.workspace)
+                        }) || named.is_some_and(|n| names.contains(&n))
                     })
                     .collect(),
             })

@@ -109,7 +109,7 @@ impl Faults {
     /// Counts a call with every fault; the first that strikes decides.
     pub(super) fn strike(&mut self, operation: &str, mutating: bool) -> Option<Strike> {
         let strikes = self.0.iter_mut().map(|fault| fault.strike(operation, mutating));
-        strikes.fold(None, |first, next| first.or(next))
+        strikes.fold(None, std::option::Option::or)
     }
 }
 

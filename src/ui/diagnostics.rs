@@ -58,7 +58,8 @@ fn one(diagnostic: &Diagnostic, look: Look) -> String {
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(words(hint, gutter + "= help: ".len())));
     }
-    let renderer = if look.colour { Renderer::styled().hyperlink(false) } else { Renderer::plain() };
+    let renderer =
+        if look.colour { Renderer::styled().hyperlink(false) } else { Renderer::plain() };
     renderer.term_width(look.width).render(&[group])
 }
 

@@ -38,7 +38,8 @@ pub(super) fn done(action: Option<Action>, part: Option<Part>, late: &str) -> St
 }
 
 /// Which step of which resource an event is about.
-pub(super) type Key = (Option<String>, Option<String>, Option<String>, Option<Part>, Option<Action>);
+pub(super) type Key =
+    (Option<String>, Option<String>, Option<String>, Option<Part>, Option<Action>);
 
 /// The step an event is about.
 pub(super) fn key(event: &Event) -> Key {
@@ -71,7 +72,8 @@ impl Names {
             for workspace in &plan.workspaces {
                 for change in &workspace.changes {
                     let late = change.fields.iter().filter(|field| field.late);
-                    let late = list(late.map(|f| f.path.split(['.', '[']).next().unwrap_or_default()));
+                    let late =
+                        list(late.map(|f| f.path.split(['.', '[']).next().unwrap_or_default()));
                     if !late.is_empty() {
                         let address = change.address.to_string();
                         let key = (plan.scope.region.clone(), workspace.name.clone(), address);
@@ -92,7 +94,8 @@ impl Names {
     /// The fields that the late step of an event is about: of one that takes them away, all of its
     /// type; otherwise those the plan changes.
     pub(super) fn late(&self, event: &Event) -> &str {
-        let Some(address) = event.address.as_ref().filter(|_| event.part == Some(Part::Late)) else {
+        let Some(address) = event.address.as_ref().filter(|_| event.part == Some(Part::Late))
+        else {
             return "";
         };
         let all = self.of_type.get(&address.ty).map_or("references", String::as_str);
@@ -133,7 +136,11 @@ pub(super) fn finished(event: &Event, names: &Names, look: Look) -> Option<Strin
         EventType::Failed => {
             let doing = doing(event.action, event.part, late);
             let failed = Span::new(Tone::Danger, "failed");
-            vec![Span::plain(format!("{name}: {doing} ")), failed, Span::plain(format!(" [{time}]"))]
+            vec![
+                Span::plain(format!("{name}: {doing} ")),
+                failed,
+                Span::plain(format!(" [{time}]")),
+            ]
         }
         EventType::Planned
         | EventType::Started
@@ -191,7 +198,8 @@ impl Lines {
                 self.told.insert(key(event), (event.reason.clone(), event.elapsed_ms));
                 let time = elapsed(event.elapsed_ms);
                 let why = event.reason.as_ref().map(|r| format!(": waiting for {r}"));
-                let line = format!("{name}: still {doing} [{time} elapsed]{}", why.unwrap_or_default());
+                let line =
+                    format!("{name}: still {doing} [{time} elapsed]{}", why.unwrap_or_default());
                 Some(layout(&[Span::plain(line)], 0, HANG, self.look))
             }
             _ => finished(event, &self.names, self.look),

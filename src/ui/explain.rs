@@ -85,7 +85,8 @@ pub fn list_text(catalog: &Catalog, look: Look) -> String {
         for entry in entries.values() {
             let name = name(entry);
             let pad = " ".repeat(widest - columns(&name) + 2);
-            let spans = [Span::plain(format!("{name}{pad}")), Span::new(Tone::Faint, entry.aws_name)];
+            let spans =
+                [Span::plain(format!("{name}{pad}")), Span::new(Tone::Faint, entry.aws_name)];
             let _ = writeln!(out, "  {}", layout(&spans, 2, 6, look));
         }
     }
@@ -146,12 +147,7 @@ fn fields(view: SchemaView<'_>, depth: usize) -> Vec<FieldDocument> {
     all
 }
 
-fn field_document(
-    name: &str,
-    view: SchemaView<'_>,
-    required: bool,
-    depth: usize,
-) -> FieldDocument {
+fn field_document(name: &str, view: SchemaView<'_>, required: bool, depth: usize) -> FieldDocument {
     let mut inner = view;
     while let Some(next) = inner.items().or_else(|| inner.values()) {
         inner = next;

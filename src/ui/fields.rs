@@ -186,9 +186,15 @@ impl Entry {
                 if hidden || columns(&text) + 2 <= room {
                     rows.push(Row::new(sign, 1, vec![Span::new(tone_of(sign), text)]));
                 } else {
-                    rows.extend(value::lines(side, room - 2, Shape::Filled).into_iter().map(|line| {
-                        Row::new(sign, 1 + line.depth, vec![Span::new(tone_of(sign), line.text)])
-                    }));
+                    rows.extend(value::lines(side, room - 2, Shape::Filled).into_iter().map(
+                        |line| {
+                            Row::new(
+                                sign,
+                                1 + line.depth,
+                                vec![Span::new(tone_of(sign), line.text)],
+                            )
+                        },
+                    ));
                 }
             }
         }
@@ -227,9 +233,9 @@ fn opened(sign: char, mut title: Vec<Span>, value: &Json, room: usize) -> Vec<Ro
     }
     let deeper = usize::from(!bracketed);
     let mut rows = vec![Row::new(sign, 0, title)];
-    rows.extend(lines.map(|line| {
-        Row::new(sign, line.depth + deeper, vec![Span::new(tone, line.text)])
-    }));
+    rows.extend(
+        lines.map(|line| Row::new(sign, line.depth + deeper, vec![Span::new(tone, line.text)])),
+    );
     rows
 }
 

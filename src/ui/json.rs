@@ -4,10 +4,10 @@
 
 use super::text::unglue;
 use super::value::has_placeholder;
-use crate::stack::value::contains_placeholder;
 use super::{SCHEMA, plan};
 use crate::engine::event::{Event, EventType};
 use crate::engine::plan::{Action, After, Blocked, Change, OutputChange, Part, Plan, Reason};
+use crate::stack::value::contains_placeholder;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -231,7 +231,10 @@ impl ChangeDocument {
             depends_on: change.depends_on.iter().map(ToString::to_string).collect(),
             id: change.id.clone(),
             deposed: change.deposed,
-            blocked: change.blocked.as_ref().map(|b: &Blocked| unglue(&plan::blocked_words(&change.address, b))),
+            blocked: change
+                .blocked
+                .as_ref()
+                .map(|b: &Blocked| unglue(&plan::blocked_words(&change.address, b))),
         }
     }
 }

@@ -19,7 +19,8 @@ pub fn markdown(plans: &[Plan]) -> String {
 }
 
 fn render(plans: &[Plan], most: usize) -> String {
-    let mut page = Page { out: String::new(), chars: 0, most: most.saturating_sub(RESERVE), left_out: 0 };
+    let mut page =
+        Page { out: String::new(), chars: 0, most: most.saturating_sub(RESERVE), left_out: 0 };
     let sum = summary(plans);
     let _ = page.add(&format!("### {}\n\n", summary_line(&sum)));
     if sum.blocked > 0 {
@@ -35,10 +36,10 @@ fn render(plans: &[Plan], most: usize) -> String {
         }
     }
     if page.left_out > 0 {
-        let _ = write!(
+        let _ = writeln!(
             page.out,
             "**{} left out:** a comment has at most 65,536 characters. \
-             `infra plan` shows everything.\n",
+             `infra plan` shows everything.",
             count(page.left_out, "more change")
         );
     }
@@ -67,7 +68,8 @@ impl Page {
     fn workspace(&mut self, plan: &Plan, workspace: &WorkspacePlan) {
         let changes: Vec<_> =
             workspace.changes.iter().filter(|c| c.action != Action::None).collect();
-        let name = format!("{} ({}, {})", workspace.name, plan.scope.environment, plan.scope.region);
+        let name =
+            format!("{} ({}, {})", workspace.name, plan.scope.environment, plan.scope.region);
         if changes.is_empty() && workspace.outputs.is_empty() {
             let _ = self.add(&format!("{name}: no changes\n\n"));
             return;
@@ -79,8 +81,10 @@ impl Page {
             .collect();
         let fence = fence(&blocks);
         let counts = counts(workspace);
-        let head =
-            format!("<details><summary><b>{}</b>: {counts}</summary>\n\n{fence}diff\n", html(&name));
+        let head = format!(
+            "<details><summary><b>{}</b>: {counts}</summary>\n\n{fence}diff\n",
+            html(&name)
+        );
         let tail = format!("{fence}\n\n</details>\n\n");
         let tail_size = tail.chars().count();
         let room_for_one = blocks.first().map_or(0, |b| b.chars().count());
@@ -111,12 +115,8 @@ impl Page {
 
 /// A fence longer than any run of backquotes in what it holds.
 fn fence(blocks: &[String]) -> String {
-    let longest = blocks
-        .iter()
-        .flat_map(|block| block.split(|c| c != '`'))
-        .map(str::len)
-        .max()
-        .unwrap_or(0);
+    let longest =
+        blocks.iter().flat_map(|block| block.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
     "`".repeat(3.max(longest + 1))
 }
 
@@ -163,7 +163,8 @@ fn change_block(change: &Change) -> String {
         put_row(&mut out, row.sign, row.depth, &row.spans);
     }
     if let Some(blocked) = &change.blocked {
-        let _ = writeln!(out, "!     blocked: {}", unglue(&blocked_words(&change.address, blocked)));
+        let _ =
+            writeln!(out, "!     blocked: {}", unglue(&blocked_words(&change.address, blocked)));
     }
     out.push('\n');
     out

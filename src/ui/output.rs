@@ -74,7 +74,10 @@ impl Output {
 
     /// An output of 80 columns without colours that keeps what it is given.
     #[cfg(test)]
-    pub(crate) fn captured(options: OutputOptions, reply: Option<&'static str>) -> (Self, Captured) {
+    pub(crate) fn captured(
+        options: OutputOptions,
+        reply: Option<&'static str>,
+    ) -> (Self, Captured) {
         let captured = Captured { reply, ..Captured::default() };
         let output = Self {
             options,
@@ -179,8 +182,9 @@ impl Output {
 }
 
 fn terminal_width() -> Option<usize> {
-    let size = terminal_size::terminal_size_of(io::stdout())
-        .or_else(|| terminal_size::terminal_size_of(io::stderr()).filter(|_| io::stdout().is_terminal()));
+    let size = terminal_size::terminal_size_of(io::stdout()).or_else(|| {
+        terminal_size::terminal_size_of(io::stderr()).filter(|_| io::stdout().is_terminal())
+    });
     size.map(|(width, _)| usize::from(width.0))
 }
 

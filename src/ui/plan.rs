@@ -94,7 +94,8 @@ fn workspace_text(plan: &Plan, workspace: &WorkspacePlan, look: Look, out: &mut 
             (Mode::Destroy, _) | (_, 0) => "nothing to do".to_owned(),
             (Mode::Apply, number) => format!("no changes, {number} unchanged"),
         };
-        let line = [Span::new(Tone::Strong, &workspace.name), Span::plain(format!(" {at}: {words}"))];
+        let line =
+            [Span::new(Tone::Strong, &workspace.name), Span::plain(format!(" {at}: {words}"))];
         let _ = writeln!(out, "{}\n", layout(&line, 0, 2, look));
         return;
     }
@@ -137,7 +138,8 @@ fn room(look: Look) -> usize {
 /// Renders one change.
 fn change_text(change: &Change, look: Look) -> String {
     let symbol = symbol(change);
-    let mut out = format!("{}{} ", " ".repeat(3 - columns(symbol)), look.paint(tone(change), symbol));
+    let mut out =
+        format!("{}{} ", " ".repeat(3 - columns(symbol)), look.paint(tone(change), symbol));
     out.push_str(&layout(&heading(change), INDENT, FIELD, look));
     out.push('\n');
     for row in rows(change, room(look)) {

@@ -86,7 +86,8 @@ impl Tally {
 
     /// Takes one event into account.
     pub fn take(&mut self, event: &Event) {
-        self.begun |= matches!(event.kind, EventType::Started | EventType::Done | EventType::Failed);
+        self.begun |=
+            matches!(event.kind, EventType::Started | EventType::Done | EventType::Failed);
         if event.kind == EventType::Summary {
             self.elapsed_ms = self.elapsed_ms.max(event.elapsed_ms);
             return;
@@ -138,9 +139,8 @@ impl Tally {
     /// Renders what was done, then what was not begun and why. Failures are only counted: their
     /// problems are told in full beside this.
     pub fn text(&self, look: Look) -> String {
-        let number = |action| {
-            self.changes.values().filter(|f| f.action == action && f.is_done()).count()
-        };
+        let number =
+            |action| self.changes.values().filter(|f| f.action == action && f.is_done()).count();
         let mut words = Vec::new();
         for (action, word) in [
             (Action::Create, "created"),
@@ -187,8 +187,7 @@ impl Tally {
 
     /// What was not begun, or begun and not ended.
     fn rest(&self, look: Look, out: &mut String) {
-        let rest: Vec<_> =
-            self.changes.iter().filter(|(_, f)| !f.is_done() && !f.failed).collect();
+        let rest: Vec<_> = self.changes.iter().filter(|(_, f)| !f.is_done() && !f.failed).collect();
         if rest.is_empty() {
             return;
         }
@@ -224,7 +223,8 @@ impl Fate {
     /// itself is as it should be.
     fn rest(&self, name: &str) -> String {
         let late = self.skipped.iter().all(|s| s.part == Some(Part::Late));
-        if let (Some(step), true) = (self.skipped.first(), late && self.left == self.skipped.len()) {
+        if let (Some(step), true) = (self.skipped.first(), late && self.left == self.skipped.len())
+        {
             let verb = if step.action == Some(Action::Delete) { "clear" } else { "set" };
             return format!("{verb} {} of {name}", step.late);
         }

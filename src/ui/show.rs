@@ -211,16 +211,20 @@ pub fn resource_text(resource: &LiveResource, look: Look) -> String {
         .attributes
         .iter()
         .filter(|(name, value)| !value.is_null() && name.as_str() != "tags")
-        .map(|(name, value)| match resource.sensitive.contains(name) {
-            true => (name.as_str(), Json::from(SENSITIVE), true),
-            false => (name.as_str(), value.clone(), false),
+        .map(|(name, value)| {
+            if resource.sensitive.contains(name) {
+                (name.as_str(), Json::from(SENSITIVE), true)
+            } else {
+                (name.as_str(), value.clone(), false)
+            }
         })
         .collect();
     pairs.sort_by_key(|(name, ..)| (*name != "id", *name != "arn", *name));
     attributes_text(pairs, 2, look, &mut out);
     if !resource.tags.is_empty() {
         let _ = writeln!(out, "  tags:");
-        let tags = resource.tags.iter().map(|(key, tag)| (key.as_str(), Json::from(tag.as_str()), false));
+        let tags =
+            resource.tags.iter().map(|(key, tag)| (key.as_str(), Json::from(tag.as_str()), false));
         attributes_text(tags.collect(), 4, look, &mut out);
     }
     out
@@ -238,9 +242,12 @@ pub fn resources_json(all: &[LiveResource]) -> String {
         attributes: live
             .attributes
             .iter()
-            .map(|(name, value)| match live.sensitive.contains(name) {
-                true => (name.clone(), Json::Null),
-                false => (name.clone(), value.clone()),
+            .map(|(name, value)| {
+                if live.sensitive.contains(name) {
+                    (name.clone(), Json::Null)
+                } else {
+                    (name.clone(), value.clone())
+                }
             })
             .collect(),
         tags: live.tags.clone(),
@@ -253,7 +260,8 @@ pub fn resources_json(all: &[LiveResource]) -> String {
 
 /// `name: value` in aligned rows; what does not fit on one is opened up.
 fn attributes_text(pairs: Vec<(&str, Json, bool)>, indent: usize, look: Look, out: &mut String) {
-    let widest = pairs.iter().map(|(name, ..)| columns(name)).filter(|w| *w <= 36).max().unwrap_or(0);
+    let widest =
+        pairs.iter().map(|(name, ..)| columns(name)).filter(|w| *w <= 36).max().unwrap_or(0);
     let margin = " ".repeat(indent);
     for (name, value, hidden) in pairs {
         let text = if hidden { SENSITIVE.to_owned() } else { value::inline(&value) };

@@ -57,7 +57,8 @@ fn plans_without_changes() {
         sample::workspace("network", vec![sample::unchanged("vpc.main", "vpc-1")]),
         sample::workspace("empty", vec![]),
     ]);
-    let destroy = Plan { mode: Mode::Destroy, ..sample::plan(vec![sample::workspace("network", vec![])]) };
+    let destroy =
+        Plan { mode: Mode::Destroy, ..sample::plan(vec![sample::workspace("network", vec![])]) };
     let one = sample::plan(vec![sample::workspace(
         "network",
         vec![sample::unchanged("vpc.main", "vpc-1"), sample::unchanged("vpc.other", "vpc-2")],
@@ -139,7 +140,8 @@ fn problems_for_programs() {
     let document: Json = serde_json::from_str(&diagnostics::validate_json(&all)).unwrap();
     schemas::assert_conforms("validate", &document);
     assert_snapshot!(
-        [diagnostics::json_lines(&all), diagnostics::github(&all), diagnostics::sarif(&all)].join("-----\n")
+        [diagnostics::json_lines(&all), diagnostics::github(&all), diagnostics::sarif(&all)]
+            .join("-----\n")
     );
 }
 
@@ -166,7 +168,8 @@ fn run() -> (Plan, Vec<Event>) {
         sample::change("vpc.old", Action::Delete, crate::engine::plan::Reason::NotInStack),
     ];
     let mut plan = sample::plan(vec![sample::workspace("network", changes)]);
-    let node = |change, part, operation| Node { workspace: 0, change, part, operation, after: vec![] };
+    let node =
+        |change, part, operation| Node { workspace: 0, change, part, operation, after: vec![] };
     plan.nodes = vec![
         node(0, Part::Main, Operation::Create),
         node(1, Part::Main, Operation::Create),
@@ -175,7 +178,10 @@ fn run() -> (Plan, Vec<Event>) {
         node(2, Part::Main, Operation::Create),
         node(3, Part::Main, Operation::Delete),
     ];
-    let late = Event { part: Some(Part::Late), ..event(Skipped, "route_table.a", Action::Create, "nat_gateway.a failed", 0) };
+    let late = Event {
+        part: Some(Part::Late),
+        ..event(Skipped, "route_table.a", Action::Create, "nat_gateway.a failed", 0)
+    };
     let events = vec![
         event(Started, "nat_gateway.a", Action::Create, "", 0),
         event(Waiting, "nat_gateway.a", Action::Create, "state available, now pending", 500),
@@ -187,9 +193,21 @@ fn run() -> (Plan, Vec<Event>) {
         event(Started, "subnet.a[\"x\"]", Action::Create, "", 0),
         event(Done, "subnet.a[\"x\"]", Action::Create, "subnet-0new", 2_300),
         event(Done, "route_table.a", Action::Create, "rtb-0abc", 1_000),
-        event(Failed, "nat_gateway.a", Action::Create, "CreateNatGateway: NatGatewayLimitExceeded: the limit of 5 is reached", 65_000),
+        event(
+            Failed,
+            "nat_gateway.a",
+            Action::Create,
+            "CreateNatGateway: NatGatewayLimitExceeded: the limit of 5 is reached",
+            65_000,
+        ),
         late,
-        Event { workspace: None, address: None, part: None, action: None, ..event(Summary, "", Action::None, "1 replaced", 66_000) },
+        Event {
+            workspace: None,
+            address: None,
+            part: None,
+            action: None,
+            ..event(Summary, "", Action::None, "1 replaced", 66_000)
+        },
     ];
     (plan, events)
 }
@@ -245,12 +263,21 @@ fn outputs_and_live_resources() {
         region: "eu-west-1".into(),
         outputs: vec![
             output("vpc_id", json!("vpc-0abc"), false),
-            output("private_subnet_ids", json!(["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718", "subnet-2a1b2c3d4e5f60718"]), false),
+            output(
+                "private_subnet_ids",
+                json!([
+                    "subnet-0a1b2c3d4e5f60718",
+                    "subnet-1a1b2c3d4e5f60718",
+                    "subnet-2a1b2c3d4e5f60718"
+                ]),
+                false,
+            ),
             output("token", json!("hunter2"), true),
             output("not_yet", Json::Null, false),
         ],
     }];
-    let live = |address: &str, id: &str, state: Option<&str>| show::LiveResource {
+    let live = |address: &str, id: &str, state: Option<&str>| {
+        show::LiveResource {
         workspace: "network".into(),
         region: "eu-west-1".into(),
         address: address.into(),
@@ -270,9 +297,12 @@ fn outputs_and_live_resources() {
         .into(),
         tags: [("Name".to_owned(), "main".to_owned()), ("infra:project".to_owned(), "shop".to_owned())].into(),
         sensitive: vec!["secret".into()],
+    }
     };
-    let resources =
-        [live("vpc.main", "vpc-0abc", None), live("subnet.public[\"a\"]", "subnet-0abc", Some("pending"))];
+    let resources = [
+        live("vpc.main", "vpc-0abc", None),
+        live("subnet.public[\"a\"]", "subnet-0abc", Some("pending")),
+    ];
     let (outputs, shown) = (show::outputs_json(&all), show::resources_json(&resources));
     schemas::assert_conforms("outputs", &serde_json::from_str(&outputs).unwrap());
     schemas::assert_conforms("show", &serde_json::from_str(&shown).unwrap());
@@ -493,7 +523,8 @@ mod schemas {
         let properties = rules.get("properties").and_then(Json::as_object);
         if let (Some(properties), Some(object)) = (properties, value.as_object()) {
             for (name, item) in object {
-                let schema = properties.get(name).ok_or(format!("{at}: {name} is not described"))?;
+                let schema =
+                    properties.get(name).ok_or(format!("{at}: {name} is not described"))?;
                 check(root, schema, item, &format!("{at}.{name}"))?;
             }
         }

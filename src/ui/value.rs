@@ -43,7 +43,9 @@ pub(super) fn document(text: &str) -> Option<Json> {
 pub(super) fn inline(value: &Json) -> String {
     match value {
         Json::Null => "(none)".to_owned(),
-        Json::String(text) if is_placeholder(text) => unknown(&Vec::from_iter(placeholder_refs(text))),
+        Json::String(text) if is_placeholder(text) => {
+            unknown(&Vec::from_iter(placeholder_refs(text)))
+        }
         Json::String(text) => match document(text) {
             Some(document) => revealed(&document.to_string()),
             None => quoted(text),
@@ -53,8 +55,10 @@ pub(super) fn inline(value: &Json) -> String {
         }
         Json::Object(map) if map.is_empty() => "{}".to_owned(),
         Json::Object(map) => {
-            let pairs: Vec<_> =
-                map.iter().map(|(name, value)| format!("{} = {}", key(name), inline(value))).collect();
+            let pairs: Vec<_> = map
+                .iter()
+                .map(|(name, value)| format!("{} = {}", key(name), inline(value)))
+                .collect();
             format!("{{ {} }}", pairs.join(", "))
         }
         other => other.to_string(),
@@ -96,16 +100,12 @@ pub(super) fn needs_lines(value: &Json) -> bool {
 
 fn quoted(text: &str) -> String {
     let plain = |c: char| c != '"' && c != '\\' && !c.is_control();
-    if text.chars().all(plain) {
-        format!("\"{text}\"")
-    } else {
-        Json::from(text).to_string()
-    }
+    if text.chars().all(plain) { format!("\"{text}\"") } else { Json::from(text).to_string() }
 }
 
 fn key(name: &str) -> String {
-    let bare = !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let bare =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if bare { name.to_owned() } else { quoted(name) }
 }
 
@@ -237,27 +237,36 @@ mod tests {
         let shown: Vec<_> =
             lines(&value, 32, Shape::Opened).into_iter().map(|l| (l.depth, l.text)).collect();
         let line = |depth, text: &str| (depth, text.to_owned());
-        assert_eq!(shown, [
-            line(0, "["),
-            line(1, "{ aa = \"1234567890\","),
-            line(2, "bb = \"1234567890\", cc = 1 },"),
-            line(0, "]"),
-        ]);
+        assert_eq!(
+            shown,
+            [
+                line(0, "["),
+                line(1, "{ aa = \"1234567890\","),
+                line(2, "bb = \"1234567890\", cc = 1 },"),
+                line(0, "]"),
+            ]
+        );
     }
 
     #[test]
     fn one_line_reads_like_toml() {
         let value = json!({ "a": [1, true, "x\"y"], "b c": { "d": null }, "e": {} });
         assert_eq!(inline(&value), r#"{ a = [1, true, "x\"y"], "b c" = { d = (none) }, e = {} }"#);
-        assert_eq!(inline(&json!("\u{10FFFD}vpc.main.id\u{10FFFC}")), "(known after apply: vpc.main.id)");
+        assert_eq!(
+            inline(&json!("\u{10FFFD}vpc.main.id\u{10FFFC}")),
+            "(known after apply: vpc.main.id)"
+        );
         assert_eq!(inline(&json!(r#"{"Version": 1}"#)), r#"{"Version":1}"#);
     }
 
     #[test]
     fn long_values_open_up_only_where_they_must() {
-        let value = json!([{ "from": 443, "to": 443 }, { "description": "a long one", "from": 80 }]);
-        let shown: Vec<_> =
-            lines(&value, 30, Shape::Split).iter().map(|l| format!("{}{}", "  ".repeat(l.depth), l.text)).collect();
+        let value =
+            json!([{ "from": 443, "to": 443 }, { "description": "a long one", "from": 80 }]);
+        let shown: Vec<_> = lines(&value, 30, Shape::Split)
+            .iter()
+            .map(|l| format!("{}{}", "  ".repeat(l.depth), l.text))
+            .collect();
         assert_eq!(
             shown.join("\n"),
             "[\n  { from = 443, to = 443 },\n  {\n    description = \"a long one\",\n    from = 80,\n  },\n]"

@@ -75,9 +75,8 @@ fn live(session: &Session, number: usize) -> Snapshot {
         let spec = json!({ "name": name, "vpc_id": "vpc-1", "ingress": [rule], "egress": [] });
         object(format!("sg-{i}"), Address::new("security_group", &name), spec, None)
     };
-    let key = |ty: &str, name: &str, i: usize| {
-        Address::new(ty, name).with_key(Some(&format!("k{i}")))
-    };
+    let key =
+        |ty: &str, name: &str, i: usize| Address::new(ty, name).with_key(Some(&format!("k{i}")));
     let log = |i: usize| {
         let name = format!("/app/k{i}");
         let spec = json!({ "name": name, "retention_in_days": 14 });

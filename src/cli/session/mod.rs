@@ -17,8 +17,8 @@ use crate::engine::planner::PlanOptions;
 use crate::engine::resource::Status;
 use crate::engine::session::{Owned, Planned, Session};
 use crate::stack::{self, Address, Diagnostic, Diagnostics, Kind};
-use crate::ui::text::count;
 use crate::ui::show::{LiveResource, OutputValue, WorkspaceOutputs};
+use crate::ui::text::count;
 use run::{run_id, stop_on_signal};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -107,7 +107,7 @@ impl Region {
     async fn plan(&self, request: &Request) -> Result<Plan, Diagnostics> {
         let files: Vec<String> = self.session.project.workspaces.keys().cloned().collect();
         let names = if request.workspaces.is_empty() { &files } else { &request.workspaces };
-        for name in names.iter().filter(|n| !files.contains(n)) {
+        if let Some(name) = names.iter().find(|n| !files.contains(n)) {
             return Err(self.session.unknown_workspace(name).into());
         }
         if request.mode == Mode::Apply {
@@ -156,15 +156,20 @@ impl Region {
         if outcome.stopped {
             let left = outcome.left.len() + outcome.skipped.len();
             problems.push(
-                Diagnostic::error("interrupted", format!("stopped with {} to go", count(left, "step")))
-                    .kind(Kind::Interrupted)
-                    .hint("run the same command again: what is done is left alone"),
+                Diagnostic::error(
+                    "interrupted",
+                    format!("stopped with {} to go", count(left, "step")),
+                )
+                .kind(Kind::Interrupted)
+                .hint("run the same command again: what is done is left alone"),
             );
         } else if !outcome.is_complete() && outcome.changed {
             problems.push(
                 Diagnostic::error("partly_applied", "not everything was done")
                     .kind(Kind::Partial)
-                    .hint("mend the cause and run the same command again: what is done is left alone"),
+                    .hint(
+                        "mend the cause and run the same command again: what is done is left alone",
+                    ),
             );
         }
         if !problems.is_empty() {
@@ -196,7 +201,11 @@ impl Region {
     }
 
     fn live(&self, owned: Owned) -> LiveResource {
-        let entry = self.session.registry.get(&owned.address.ty).map(|h| h.entry());
+        let entry = self
+            .session
+            .registry
+            .get(&owned.address.ty)
+            .map(super::super::engine::resource::Handler::entry);
         let mut attributes = BTreeMap::new();
         for part in [&owned.live.spec, &owned.live.out] {
             let fields = part.as_object().into_iter().flatten();
@@ -279,10 +288,7 @@ impl Engine for Opened {
         self.load_plan(file)
     }
 
-    async fn outputs(
-        &self,
-        workspace: &str,
-    ) -> Result<Vec<WorkspaceOutputs>, Diagnostics> {
+    async fn outputs(&self, workspace: &str) -> Result<Vec<WorkspaceOutputs>, Diagnostics> {
         let mut all = Vec::new();
         for region in &self.regions {
             if !region.session.project.workspaces.contains_key(workspace) {
@@ -294,10 +300,7 @@ impl Engine for Opened {
         Ok(all)
     }
 
-    async fn show(
-        &self,
-        address: Option<&Address>,
-    ) -> Result<Vec<LiveResource>, Diagnostics> {
+    async fn show(&self, address: Option<&Address>) -> Result<Vec<LiveResource>, Diagnostics> {
         let mut all = Vec::new();
         for region in &self.regions {
             let owned = region.session.owned(region.cx().await?, &[]).await?;
@@ -323,8 +326,7 @@ impl Opened {
             for name in names.iter().filter(|n| !files.contains(n)) {
                 problems.push(region.session.unknown_workspace(name));
             }
-            let known: Vec<String> =
-                names.iter().filter(|n| files.contains(n)).cloned().collect();
+            let known: Vec<String> = names.iter().filter(|n| files.contains(n)).cloned().collect();
             problems.extend(region.session.validate(&known));
         }
         problems

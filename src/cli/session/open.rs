@@ -109,9 +109,7 @@ fn inputs(global: &Global, saved: Option<&SavedPlan>) -> Result<Inputs, Diagnost
     let var_files: Vec<_> =
         global.var_file.iter().map(|p| stack::load::read(p)).collect::<Result<_, _>>()?;
     let env_vars = std::env::vars()
-        .filter_map(|(name, value)| {
-            Some((name.strip_prefix("INFRA_VAR_")?.to_owned(), value))
-        })
+        .filter_map(|(name, value)| Some((name.strip_prefix("INFRA_VAR_")?.to_owned(), value)))
         .collect();
     Ok(Inputs { vars, var_files, env_vars })
 }

@@ -56,7 +56,11 @@ impl Opened {
     }
 
     /// Plans again what a saved plan was made for, and insists on the same result.
-    pub(super) async fn plan_again(&self, name: &str, saved: &SavedPlan) -> Result<(), Diagnostics> {
+    pub(super) async fn plan_again(
+        &self,
+        name: &str,
+        saved: &SavedPlan,
+    ) -> Result<(), Diagnostics> {
         let stale = |message: String| {
             Diagnostics::from(
                 Diagnostic::error("stale_plan", message)

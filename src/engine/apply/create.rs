@@ -127,10 +127,8 @@ impl Running<'_> {
             match &live.status {
                 Status::Deleting(state) if ours || named => others = Found::Leaving(state.clone()),
                 Status::Deleting(_) => {}
-                _ if is_deposed(&live.tags) => {
-                    if named {
-                        others = Found::Leaving("replaced and to be deleted".to_owned());
-                    }
+                _ if is_deposed(&live.tags) && named => {
+                    others = Found::Leaving("replaced and to be deleted".to_owned());
                 }
                 _ if ours => return Found::Ours(live.clone()),
                 _ if named => others = Found::Others(live.clone()),

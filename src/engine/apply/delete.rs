@@ -134,11 +134,8 @@ impl Running<'_> {
         let Now::There(live) = self.current().await? else { return Ok(()) };
         let cx = self.run.cx;
         self.first_step(&live, "detaching", || self.handler.clear_late(cx, &live)).await?;
-        let wrote = if self.handler.rules().lets_go {
-            OwnWrites::Anything
-        } else {
-            OwnWrites::Late
-        };
+        let wrote =
+            if self.handler.rules().lets_go { OwnWrites::Anything } else { OwnWrites::Late };
         self.wrote_to_old(&live, wrote).await
     }
 

@@ -15,8 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn hide(fields: &mut [FieldChange], hidden: &BTreeSet<String>) {
     for field in fields {
-        field.sensitive |=
-            hidden.contains(diff::top(&field.path)) || hidden.contains(&field.path);
+        field.sensitive |= hidden.contains(diff::top(&field.path)) || hidden.contains(&field.path);
     }
 }
 

@@ -148,7 +148,6 @@ fn resource_references(
     found
 }
 
-
 /// Order between resources of different workspaces.
 struct Across<'a> {
     mode: Mode,

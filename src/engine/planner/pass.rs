@@ -187,7 +187,8 @@ impl<'a> Pass<'a, '_> {
             let value = match self.read_data(reader.as_ref(), block, &evaluated) {
                 Ok(Some(found)) => world::from_json(&found),
                 Ok(None) => {
-                    let refs = evaluated.attributes.unknown.iter().flat_map(|(_, refs)| refs.clone());
+                    let refs =
+                        evaluated.attributes.unknown.iter().flat_map(|(_, refs)| refs.clone());
                     let place = (workspace.clone(), block.to_string());
                     self.out.waits.entry(place).or_default().extend(refs);
                     Value::Unknown(Unknown::waiting_for(block.to_string()))
@@ -262,9 +263,7 @@ impl<'a> Pass<'a, '_> {
                 }
             };
             let address = block.address(key.as_deref());
-            let name = handler
-                .natural_name(&wanted.spec)
-                .filter(|n| !is_placeholder(n));
+            let name = handler.natural_name(&wanted.spec).filter(|n| !is_placeholder(n));
             if let Some(name) = &name {
                 self.name(handler, name, &address);
             }
@@ -521,8 +520,7 @@ impl<'a> Pass<'a, '_> {
         }
         let planned = std::mem::take(&mut self.planned).into_values();
         // What filters leave out and is not there is nothing to speak of.
-        let planned: Vec<Planned> =
-            planned.filter(|p| p.selected || p.live.is_some()).collect();
+        let planned: Vec<Planned> = planned.filter(|p| p.selected || p.live.is_some()).collect();
         let mut changes = Vec::new();
         for (name, output) in after {
             let known = before.get(&name).and_then(|o| o.value.to_json().ok());
@@ -549,4 +547,3 @@ pub(super) struct Prepared {
     pub(super) wanted: WantedSpec,
     pub(super) sought: Sought,
 }
-

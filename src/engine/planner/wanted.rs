@@ -82,4 +82,3 @@ fn tag_value(value: &Value) -> Option<Json> {
         other => Some(Json::String(other.to_string())),
     }
 }
-

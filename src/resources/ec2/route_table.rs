@@ -225,7 +225,8 @@ async fn associate(cx: &Cx, table: &str, end: End, id: &str) -> Result<()> {
         End::Gateway => filter("association.gateway-id", [id]),
     };
     let found = cx.ec2().describe_route_tables().filters(by_end).send().await?;
-    let mut all = found.route_tables().iter().flat_map(|t| t.associations());
+    let mut all =
+        found.route_tables().iter().flat_map(aws_sdk_ec2::types::RouteTable::associations);
     let old = all.find(|a| is_there(a) && end.id(a) == Some(id));
     if let Some(old) = old.and_then(|a| a.route_table_association_id()) {
         let call = cx.ec2().replace_route_table_association().association_id(old);

@@ -207,7 +207,8 @@ impl Subnet {
     async fn update_ipv6(&self, cx: &Cx, id: &str) -> Result<()> {
         let found = cx.ec2().describe_subnets().filters(filter("subnet-id", [id])).send().await?;
         let subnets = found.subnets.unwrap_or_default();
-        let old = subnets.iter().flat_map(|s| s.ipv6_cidr_block_association_set());
+        let old =
+            subnets.iter().flat_map(aws_sdk_ec2::types::Subnet::ipv6_cidr_block_association_set);
         for association in old.filter(|a| is_there(a)).filter_map(|a| a.association_id()) {
             let call = cx.ec2().disassociate_subnet_cidr_block().association_id(association);
             or_gone(call.send().await)?;

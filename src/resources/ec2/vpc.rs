@@ -198,7 +198,7 @@ impl Vpc {
         }
         let found = cx.ec2().describe_vpcs().filters(filter("vpc-id", [id])).send().await?;
         let vpcs = found.vpcs.unwrap_or_default();
-        let ranges = vpcs.iter().flat_map(|v| v.ipv6_cidr_block_association_set());
+        let ranges = vpcs.iter().flat_map(aws_sdk_ec2::types::Vpc::ipv6_cidr_block_association_set);
         for association in ranges.filter(|a| is_there(a)).filter_map(|a| a.association_id()) {
             or_gone(
                 cx.ec2().disassociate_vpc_cidr_block().association_id(association).send().await,

@@ -28,7 +28,7 @@ async fn requests_are_answered_until_shutdown_and_faults_close_the_connection() 
     let (ready, address) = oneshot::channel();
     let server =
         tokio::spawn(serve_sandbox(0, sandbox, async { stopped.await.unwrap_or(()) }, |address| {
-            ready.send(address).unwrap()
+            ready.send(address).unwrap();
         }));
     let address = address.await.unwrap();
     let answer = ask(address).await;

@@ -298,9 +298,11 @@ impl<'a> Checker<'a, '_> {
             Data::Text(text) if text.literal().is_none() => {
                 let shape = self.text(text);
                 if matches!(shape, Shape::Scalar | Shape::Id { .. }) {
-                    let problem = self
-                        .report
-                        .error("wrong_type", &node.range, "`for_each` takes a map or a set of strings");
+                    let problem = self.report.error(
+                        "wrong_type",
+                        &node.range,
+                        "`for_each` takes a map or a set of strings",
+                    );
                     self.report.push(problem);
                 }
                 shape.element()
@@ -396,12 +398,8 @@ impl<'a> Checker<'a, '_> {
         let block = declared.blocks.get(id)?;
         let entry = declared.catalog.get(id.kind, &id.ty)?;
         let keys = block.body.for_each.as_ref().and_then(|node| self.keys(node));
-        let target = Rc::new(Target {
-            id: id.clone(),
-            entry,
-            has_for_each: block.has_for_each,
-            keys,
-        });
+        let target =
+            Rc::new(Target { id: id.clone(), entry, has_for_each: block.has_for_each, keys });
         self.targets.insert(id.clone(), Rc::clone(&target));
         Some(target)
     }

@@ -142,7 +142,10 @@ fn catalog() -> Catalog {
             entry::<SecurityGroup, Out>("security_group"),
             entry::<Balancer, Out>("load_balancer"),
         ]),
-        data: BTreeMap::from([entry::<Zones, ZonesOut>("availability_zones"), entry::<Vpc, VpcOut>("vpc")]),
+        data: BTreeMap::from([
+            entry::<Zones, ZonesOut>("availability_zones"),
+            entry::<Vpc, VpcOut>("vpc"),
+        ]),
     }
 }
 

@@ -36,8 +36,9 @@ key    = { value = "${var.key}", description = "hidden", sensitive = true }
 #[track_caller]
 fn conforms(stage: &Stage, schema: &str, documents: &[Value]) {
     let path = format!("{}/src/ui/schemas/{schema}.json", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).expect("the schema is there"))
-        .expect("the schema is JSON");
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(path).expect("the schema is there"))
+            .expect("the schema is JSON");
     let problems = stage.python(
         "from jsonschema import Draft202012Validator
 Draft202012Validator.check_schema(input['schema'])
@@ -145,7 +146,11 @@ fn text_for_people(stage: &Stage) {
     let ran = stage.run(&["plan", "answers"]).exits(0);
     plain(&ran);
     assert_eq!(ran.stderr, "");
-    assert!(ran.stdout.contains("+ vpc.main") && ran.stdout.contains("4 to create"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("+ vpc.main") && ran.stdout.contains("4 to create"),
+        "{}",
+        ran.stdout
+    );
 
     let ran = stage.run(&["apply", "answers", "--yes"]).exits(0);
     plain(&ran);

@@ -385,7 +385,11 @@ client('iam').put_role_policy(RoleName=id('iam_role.bare'), PolicyName='extra',
             "client('iam').delete_role_permissions_boundary(RoleName=id('iam_role.full'))",
             "iam_role.full",
         )
-        .shows("permissions_boundary", none(), json!("arn:aws:iam::aws:policy/PowerUserAccess")),
+        .shows(
+            "permissions_boundary",
+            none(),
+            json!("arn:aws:iam::aws:policy/PowerUserAccess"),
+        ),
     ];
     meets(stage, "kinds", drifts);
 

@@ -17,7 +17,8 @@ struct Bench {
     served: Served,
 }
 
-const GOOD: &str = "[workspace]\ndescription = \"good\"\n[vpc.main]\ncidr_block = \"10.0.0.0/16\"\n";
+const GOOD: &str =
+    "[workspace]\ndescription = \"good\"\n[vpc.main]\ncidr_block = \"10.0.0.0/16\"\n";
 
 impl Bench {
     fn new() -> Self {
@@ -81,7 +82,8 @@ impl Bench {
         self.write("net.toml", &text);
         self.refuses(&[], code, says);
         assert!(self.sandbox.calls().is_empty(), "the account is not even asked");
-        let ran = Ran::of(self.command(&["plan", "net", "--format", "json"]).output().expect("it runs"));
+        let ran =
+            Ran::of(self.command(&["plan", "net", "--format", "json"]).output().expect("it runs"));
         assert_eq!(ran.problems()[0]["line"], line + 2, "{}", ran.stderr);
         // The same for people: file, line, and a caret.
         let ran = Ran::of(self.command(&["plan", "net"]).output().expect("it runs")).exits(1);
@@ -133,10 +135,10 @@ fn mistakes_in_the_file() {
             format!("[variables.days]\ntype = \"number\"\ndescription = \"days\"\ndefault = 0\nvalidate = \"days > 0\"\n{vpc}tags = {{ Days = \"${{var.days}}\" }}\n"),
             "failed_validation",
             "days",
-            4,
+            5,
         ),
         ("[vpc.main]\ncidr_block = \"10.0.0.0/40\"\n".to_owned(), "invalid_value", "/40", 2),
-        ("[vpc.main\n".to_owned(), "syntax", "net.toml", 1),
+        ("[vpc.main\n".to_owned(), "invalid_toml", "net.toml", 1),
     ] {
         bench.refuses_file(&text, code, says, line);
     }
@@ -158,7 +160,10 @@ fn what_does_not_exist() {
 #[test]
 fn regions_that_aws_has_not() {
     let bench = Bench::new();
-    bench.write("environments/dev.toml", "[environment]\ndefault = true\nregions = [\"eu-wset-1\"]\n");
+    bench.write(
+        "environments/dev.toml",
+        "[environment]\ndefault = true\nregions = [\"eu-wset-1\"]\n",
+    );
     // Only an endpoint of one's own may have regions of its own.
     bench.refuses_with(&[], "unknown_region", "eu-west-1", |c| c.env_remove("AWS_ENDPOINT_URL"));
 }

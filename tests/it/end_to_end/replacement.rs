@@ -212,8 +212,7 @@ fn picked(stage: &Stage) {
     assert_eq!(kinds(stage), ["route_table", "subnet", "vpc"]);
     // What needs an excluded one is left out with it.
     stage.run(&["apply", "pick", "--yes", "--exclude", "security_group.fixed"]).exits(0);
-    let expected =
-        ["iam_role", "log_group", "route_table", "security_group", "subnet", "vpc"];
+    let expected = ["iam_role", "log_group", "route_table", "security_group", "subnet", "vpc"];
     assert_eq!(kinds(stage), expected);
     stage.changes("pick", &["create security_group.fixed", "create security_group.user"]);
     let ran = stage.run(&["plan", "pick", "--target", "subnet.mian"]).exits(1);

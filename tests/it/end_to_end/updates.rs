@@ -96,7 +96,10 @@ egress  = [{{ ip_protocol = "tcp", from_port = {port}, self = true }}]
 "#
         )
     };
-    let vpc = format!("update vpc.main: enable_dns_hostnames {}tags.Name", only("enable_network_address_usage_metrics "));
+    let vpc = format!(
+        "update vpc.main: enable_dns_hostnames {}tags.Name",
+        only("enable_network_address_usage_metrics ")
+    );
     let subnet = if beyond_moto {
         "update subnet.a: assign_ipv6_address_on_creation enable_dns64 enable_resource_name_dns_a_record_on_launch enable_resource_name_dns_aaaa_record_on_launch ipv6_cidr_block map_public_ip_on_launch private_dns_hostname_type_on_launch"
     } else {

@@ -140,7 +140,9 @@ impl Network {
                 }
             }
             if group.everyone {
-                rules.push("{ ip_protocol = \"tcp\", from_port = 443, cidr_ipv4 = \"0.0.0.0/0\" }".into());
+                rules.push(
+                    "{ ip_protocol = \"tcp\", from_port = 443, cidr_ipv4 = \"0.0.0.0/0\" }".into(),
+                );
             }
             let _ = writeln!(text, "ingress = [{}]", rules.join(", "));
         }

@@ -61,11 +61,8 @@ fn ledger(folder: &Path) -> Ledger {
 /// Starts a run and sends a signal after this many events from its first step on, and a moment.
 fn interrupted(folder: &Path, verb: &str, signal: &str, events: usize, pause: Duration) -> Output {
     let mut command = command(folder, verb);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let is_step = |line: &std::io::Result<String>| {
         let line = line.as_deref().unwrap_or_default();

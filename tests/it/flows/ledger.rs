@@ -23,7 +23,11 @@ pub(super) fn of(state: &Value) -> Ledger {
             let associations = table["associations"].as_array().map_or(&[][..], Vec::as_slice);
             if !associations.iter().any(is_main) {
                 let routes = count(&table["routes"]);
-                line("route_tables", id, format!(": {routes} routes, {} subnets", associations.len()));
+                line(
+                    "route_tables",
+                    id,
+                    format!(": {routes} routes, {} subnets", associations.len()),
+                );
             }
         }
         for (id, group) in entries(&ec2["security_groups"]) {

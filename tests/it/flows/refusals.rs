@@ -205,7 +205,8 @@ async fn public_addresses_go_before_the_internet_gateway() {
     ran.must_be_complete();
     let waits = ran.waits();
     for address in ["internet_gateway.main", "subnet.public[\"a\"]", "security_group.front"] {
-        let told = |w: &&String| w.starts_with(address) && w.contains(&nic) && w.contains("load bal");
+        let told =
+            |w: &&String| w.starts_with(address) && w.contains(&nic) && w.contains("load bal");
         assert!(waits.iter().any(|w| told(&w)), "{address}: {waits:#?}");
     }
     assert_eq!(bench.ledger(), Ledger::default());
@@ -356,13 +357,21 @@ async fn a_range_goes_after_what_lies_in_it() {
     let (cx, ids) = (bench.cx().await, bench.ids().await);
     let ec2 = cx.ec2();
     let vpcs = ec2.describe_vpcs().send().await.expect("a listing");
-    let range = vpcs.vpcs().iter().flat_map(|v| v.ipv6_cidr_block_association_set()).next();
+    let range = vpcs
+        .vpcs()
+        .iter()
+        .flat_map(aws_sdk_ec2::types::Vpc::ipv6_cidr_block_association_set)
+        .next();
     let range = range.and_then(|a| a.association_id()).expect("it has one");
     let disassociate = ec2.disassociate_vpc_cidr_block().association_id(range);
     refused_by("VPC_BLOCK_IN_USE", disassociate.send().await);
     let nic = interface(&cx, &ids["subnet.a"], &ids["security_group.any"], "somebody's").await;
     let subnets = ec2.describe_subnets().send().await.expect("a listing");
-    let range = subnets.subnets().iter().flat_map(|s| s.ipv6_cidr_block_association_set()).next();
+    let range = subnets
+        .subnets()
+        .iter()
+        .flat_map(aws_sdk_ec2::types::Subnet::ipv6_cidr_block_association_set)
+        .next();
     let range = range.and_then(|a| a.association_id()).expect("it has one");
     let disassociate = ec2.disassociate_subnet_cidr_block().association_id(range);
     refused_by("SUBNET_BLOCK_IN_USE", disassociate.send().await);

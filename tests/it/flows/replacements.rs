@@ -1,8 +1,8 @@
 //! Replacement both ways round, what left the stack, what moved, and groups that name each other.
 
 use super::bench::{Bench, EVERY_TYPE, told};
-use infra::engine::plan::{Action, Mode, Part};
 use infra::engine::event::EventType;
+use infra::engine::plan::{Action, Mode, Part};
 use std::collections::BTreeMap;
 
 const GROUPS: &str = r#"
@@ -129,7 +129,8 @@ async fn a_whole_network_is_replaced_with_its_vpc() {
     assert!(ran.actions().contains(&("vpc.main".to_owned(), Action::Replace)));
     assert_eq!(bench.ledger(), ledger);
     let changed = changed(&before, &bench.ids().await);
-    let network = ["route_table.public", "security_group.front", "subnet.public[\"a\"]", "vpc.main"];
+    let network =
+        ["route_table.public", "security_group.front", "subnet.public[\"a\"]", "vpc.main"];
     for address in network {
         assert!(changed.iter().any(|c| c == address), "{address} stayed: {changed:?}");
     }
@@ -173,15 +174,23 @@ async fn what_moved_is_tagged_anew_and_never_made_again() {
     }
     stack = stack.replace("a = 0, b = 1", "a = 0, z = 1");
     stack = stack.replace("${region}${each.key}", "${region}${replace(each.key, \"z\", \"b\")}");
-    stack = stack.replace("\"${region}${replace(each.key, \"z\", \"b\")}\"", "'${region}${replace(each.key, \"z\", \"b\")}'");
+    stack = stack.replace(
+        "\"${region}${replace(each.key, \"z\", \"b\")}\"",
+        "'${region}${replace(each.key, \"z\", \"b\")}'",
+    );
     stack += "\n[moved]\n\"vpc.main\" = \"vpc.net\"\n\"security_group.back\" = \"security_group.inner\"\n\
               'subnet.public[\"b\"]' = 'subnet.public[\"z\"]'\n";
     bench.edit(&stack);
     let ran = bench.applied().await;
-    assert!(ran.actions().iter().all(|(_, action)| *action == Action::Update), "{:?}", ran.actions());
+    assert!(
+        ran.actions().iter().all(|(_, action)| *action == Action::Update),
+        "{:?}",
+        ran.actions()
+    );
     let mut old: Vec<_> = before.into_values().collect();
     let mut new: Vec<_> = bench.ids().await.into_values().collect();
-    (old.sort(), new.sort());
+    old.sort();
+    new.sort();
     assert_eq!(old, new, "nothing was made or deleted");
     bench.destroyed().await;
 }
