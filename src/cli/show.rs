@@ -12,7 +12,7 @@ Examples:
   infra show -e dev
   infra show 'subnet.public[\"a\"]' --format json")]
 pub(super) struct Args {
-    /// TYPE.NAME or TYPE.NAME["KEY"]; every resource of ours without it
+    /// `TYPE.NAME` or `TYPE.NAME["KEY"]`; every resource of ours without it
     #[arg(value_parser = address)]
     address: Option<Address>,
 }

@@ -136,7 +136,28 @@ impl Builder<'_> {
 
 /// Builds the steps of a plan with their order.
 pub fn build(items: &[Item]) -> Result<Vec<Node>, Cycle> {
-    let detach = needs_clearing(items);
+    let mut detach = needs_clearing(items);
+    loop {
+        let cycle = match ordered(items, &detach) {
+            Ok(nodes) => return Ok(nodes),
+            Err(cycle) => cycle,
+        };
+        // What is deleted can let go of others before; at worst what stays does for a while.
+        let holds = |i: &&usize| {
+            items[**i].action != Action::Create && !items[**i].live_late_refs.is_empty()
+        };
+        let open = cycle.0.iter().filter(holds).filter(|i| !detach.contains(*i));
+        let (deleted, staying): (Vec<usize>, Vec<usize>) = open.partition(|i| items[**i].deletes());
+        let more = if deleted.is_empty() { staying } else { deleted };
+        if more.is_empty() {
+            return Err(cycle);
+        }
+        detach.extend(more);
+    }
+}
+
+/// Builds the steps, with the late fields of these items taken away in steps of their own.
+fn ordered(items: &[Item], detach: &BTreeSet<usize>) -> Result<Vec<Node>, Cycle> {
     let mut b = Builder {
         items,
         nodes: Vec::new(),
@@ -242,7 +263,8 @@ fn deletions(b: &mut Builder<'_>) {
                 continue; // only the new one will name it
             }
             let lets_go = is_late || item.rules.lets_go && !item.deletes();
-            if lets_go && s.clear_late.is_some() {
+            let cleared = lets_go && s.clear_late.is_some();
+            if cleared {
                 b.edge(s.clear_late, target.delete);
             } else if item.deletes() {
                 b.edge(s.delete, target.delete);
@@ -253,12 +275,9 @@ fn deletions(b: &mut Builder<'_>) {
                 b.edge(s.delete, target.clear_late);
             }
             // What is deleted itself lets go by that; only what stays must be updated first.
-            if !goes_first && !item.deletes() {
+            if !goes_first && item.action == Action::Update && !cleared {
                 // The update that drops the reference, or moves to the new one.
                 b.edge(if is_late { s.late } else { s.update }, target.delete);
-                if item.creates() {
-                    b.edge(s.create, target.delete);
-                }
             }
         }
     }
@@ -321,7 +340,7 @@ fn needs_clearing(items: &[Item]) -> BTreeSet<usize> {
             }
         }
         let goes_first = |to: &usize| items[*to].goes_first();
-        let stays = item.action != Action::Create && (!item.deletes() || item.stays_beside());
+        let stays = (!item.deletes() || item.stays_beside()) && item.action != Action::Create;
         let moves = item.action == Action::Update && item.rules.lets_go;
         if stays && item.live_late_refs.iter().any(|to| *to != i && goes_first(to))
             || moves && item.live_refs.iter().any(goes_first)

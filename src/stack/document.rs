@@ -463,7 +463,7 @@ mod tests {
         assert!(table.is_none());
         assert_eq!(found(&report)[0], ("invalid_toml", (1, 5)));
         let (_, report) = read("[a]\nb = 1\n[a]\n");
-        assert_eq!(found(&report), [("invalid_toml", (3, 2))]);
+        assert_eq!(found(&report), [("duplicate_key", (3, 1))]);
     }
 
     #[test]

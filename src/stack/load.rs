@@ -27,7 +27,7 @@ pub fn load(dir: &Path) -> Result<Project, Diagnostics> {
             .into());
     }
     let mut project = Project::parse_head(&read(&head)?)?;
-    project.dir = dir.to_owned();
+    dir.clone_into(&mut project.dir);
     let mut problems = Diagnostics::new();
     for (name, path) in files(dir)? {
         if name == "infra" {

@@ -105,7 +105,7 @@ fn workspace_text(plan: &Plan, workspace: &WorkspacePlan, look: Look, out: &mut 
         let text = change_text(change, look);
         // What takes one line needs no air to the next of its kind: a destroy is a list.
         let is_line = text.lines().count() == 1;
-        if !(is_line && after_line) && !out.ends_with("\n\n") {
+        if !(out.ends_with("\n\n") || is_line && after_line) {
             out.push('\n');
         }
         out.push_str(&text);

@@ -134,7 +134,7 @@ fn used(
             _ => None,
         }
     }
-    if going.is_empty() {
+    if going.is_empty() || handler.rules().lets_go {
         return None;
     }
     let refers = |field: &&FieldChange| {

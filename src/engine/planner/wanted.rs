@@ -23,6 +23,15 @@ pub(in crate::engine) struct WantedSpec {
     pub(in crate::engine) protect: bool,
 }
 
+/// A path below an address as a stack file would write it: `.routes[0].gateway_id`.
+fn shown(path: &str) -> String {
+    let step = |step: &str| match step.parse::<usize>() {
+        Ok(index) => format!("[{index}]"),
+        Err(_) => format!(".{step}"),
+    };
+    path.split('.').filter(|s| !s.is_empty()).map(step).collect()
+}
+
 /// Evaluates one instance and brings it into canonical form; all problems point into the file.
 pub(in crate::engine) fn evaluate_one(
     (scope, handler): (&Scope, &dyn Handler),
@@ -34,15 +43,14 @@ pub(in crate::engine) fn evaluate_one(
     let evaluated = bound.evaluate(block, key, fields, objects)?;
     let address = block.address(key);
     let spec = canonical(handler, &evaluated.attributes).map_err(|e| {
-        let field = if e.path.is_empty() { String::new() } else { format!(".{}", e.path) };
-        Diagnostic::error("invalid_value", format!("{address}{field}: {}", e.message))
+        Diagnostic::error("invalid_value", format!("{address}{}: {}", shown(&e.path), e.message))
             .at_location(Some(evaluated.locate_text(&e.path)))
     })?;
     let problems: Diagnostics = handler
         .validate(&spec)
         .into_iter()
         .map(|p| {
-            Diagnostic::error("invalid_value", format!("{address}.{}: {}", p.path, p.message))
+            Diagnostic::error("invalid_value", format!("{address}{}: {}", shown(&p.path), p.message))
                 .at_location(Some(evaluated.locate_text(&p.path)))
         })
         .collect();

@@ -127,7 +127,7 @@ fn tables_and_names() {
         ),
         (
             "[defaults.vpc]\ncidr = \"x\"\n",
-            ("unknown_key", 2, 1, "it has `cidr_block` and `enable_dns_support`"),
+            ("unknown_key", 2, 1, "did you mean `cidr_block`?"),
         ),
         ("[outputs]\nid = \"x\"\n", ("wrong_type", 2, 6, "write `id = { value = \"x\" }`")),
         ("[outputs.id]\ndescription = \"x\"\n", ("missing_key", 1, 10, "")),
