@@ -3,6 +3,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::unused_async,
     clippy::option_option,
     clippy::items_after_statements,
     clippy::verbose_bit_mask,

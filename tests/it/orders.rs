@@ -223,8 +223,10 @@ fn is_hopeless(things: &[Thing], items: &[Item]) -> bool {
     };
     let goes = |j: usize| matches!(items[j].action, Action::Delete | Action::Replace);
     let held = |j: usize| {
-        (0..things.len()).any(|u| items[u].action == Action::Update
-            && (things[u].live_main.contains(&j) || things[u].live_late.contains(&j)))
+        (0..things.len()).any(|u| {
+            items[u].action == Action::Update
+                && (things[u].live_main.contains(&j) || things[u].live_late.contains(&j))
+        })
     };
     (0..things.len()).any(|j| {
         let mut open = vec![j];

@@ -50,8 +50,11 @@ pub(in crate::engine) fn evaluate_one(
         .validate(&spec)
         .into_iter()
         .map(|p| {
-            Diagnostic::error("invalid_value", format!("{address}{}: {}", shown(&p.path), p.message))
-                .at_location(Some(evaluated.locate_text(&p.path)))
+            Diagnostic::error(
+                "invalid_value",
+                format!("{address}{}: {}", shown(&p.path), p.message),
+            )
+            .at_location(Some(evaluated.locate_text(&p.path)))
         })
         .collect();
     if problems.has_errors() {

@@ -125,10 +125,7 @@ fn tables_and_names() {
             "[defaults.vpc]\nwhen = true\n",
             ("unknown_key", 2, 1, "besides attributes there is `protect`, `tags` and `timeouts`"),
         ),
-        (
-            "[defaults.vpc]\ncidr = \"x\"\n",
-            ("unknown_key", 2, 1, "did you mean `cidr_block`?"),
-        ),
+        ("[defaults.vpc]\ncidr = \"x\"\n", ("unknown_key", 2, 1, "did you mean `cidr_block`?")),
         ("[outputs]\nid = \"x\"\n", ("wrong_type", 2, 6, "write `id = { value = \"x\" }`")),
         ("[outputs.id]\ndescription = \"x\"\n", ("missing_key", 1, 10, "")),
         (
