@@ -232,7 +232,11 @@ fn is_hopeless(things: &[Thing], items: &[Item]) -> bool {
         let mut open = vec![j];
         let mut reached = BTreeSet::new();
         while let Some(at) = open.pop() {
-            open.extend(things[at].live_main.iter().filter(|t| goes(**t) && reached.insert(**t)));
+            // A gate waits for the guests that go, whether or not they name it.
+            let gates = (0..things.len())
+                .filter(|&g| items[at].ty == "guest" && items[g].ty == "gate" && goes(at));
+            let next: Vec<usize> = things[at].live_main.iter().copied().chain(gates).collect();
+            open.extend(next.into_iter().filter(|&t| goes(t) && reached.insert(t)));
         }
         goes(j) && held(j) && reached.iter().any(gone_first)
     })

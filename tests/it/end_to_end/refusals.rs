@@ -211,7 +211,7 @@ fn bad_usage_and_nobody_to_ask() {
     for (arguments, says) in [
         (&["paln"][..], "plan"),
         (&["plan", "net", "--detailed-exitcod"], "--detailed-exitcode"),
-        (&["plan"], "--all"),
+        (&["plan"], "infra plan net"),
         (&["plan", "net", "--parallelism", "0"], "256"),
         (&["plan", "net", "--format", "sarif"], "json"),
         (&["apply", "net"], "--yes"),
