@@ -6,6 +6,7 @@ use infra::engine::graph::{self, Item};
 use infra::engine::plan::{Action, Node, Operation, Part};
 use infra::engine::resource::{ReplaceOrder, Rules};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use std::collections::BTreeSet;
 
 static PLAIN: Rules = Rules::DEFAULT;
@@ -248,7 +249,7 @@ fn is_after(nodes: &[Node], late: usize, early: usize) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, rng_seed: RngSeed::Fixed(20_261_123), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_order_the_edges_allow_is_taken_by_the_account(
