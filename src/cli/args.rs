@@ -110,7 +110,7 @@ impl From<FormatArg> for Format {
 /// Which workspaces a run is about.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Selection {
-    /// Names of workspaces: stacks/<WORKSPACE>.toml
+    /// Names of workspaces: `stacks/WORKSPACE.toml`
     #[arg(value_name = "WORKSPACE")]
     pub workspaces: Vec<String>,
     /// Every workspace, in the order of their dependencies

@@ -1,6 +1,6 @@
 //! Stack files: TOML with spans, variables, environments, expressions, references, diagnostics.
 //!
-//! Pure: texts in, values and diagnostics out; only [`load`] reads files. Design section 2 is the
+//! Pure: texts in, values and diagnostics out; only `load` reads files. Design section 2 is the
 //! contract.
 
 mod access;
