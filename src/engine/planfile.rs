@@ -4,13 +4,13 @@
 //! and sensitive variables must be given again. It is carried out only if planning again gives the
 //! same changes to the same objects.
 
+use super::fingerprint::hex;
 use super::plan::{Action, After, Change, Mode, Plan};
 use super::planner::PlanOptions;
 use crate::stack::{Diagnostic, Kind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// Value of `schema` in the file.
 const SCHEMA: &str = "infra/plan/v1";
@@ -97,11 +97,7 @@ pub fn read(text: &str, name: &str) -> Result<SavedPlan, Diagnostic> {
 
 /// Digests a text.
 pub fn digest(text: impl AsRef<[u8]>) -> String {
-    let mut hex = String::new();
-    for byte in Sha256::digest(text) {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&Sha256::digest(text))
 }
 
 /// Compares a saved plan with one made now. A difference means the account changed in between, or

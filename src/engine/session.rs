@@ -619,10 +619,6 @@ impl Wanted for StackWanted {
             let problem = format!("{address} is not in the stack");
             return Err(Diagnostic::error("unknown_address", problem).into());
         };
-        let fields = match fields {
-            Fields::Main => crate::stack::Fields::Main,
-            Fields::All => crate::stack::Fields::All,
-        };
         self.refresh_outputs(bound)?;
         let wanted = planner::evaluate_one(
             (&self.scope, handler),
@@ -697,7 +693,7 @@ impl StackWanted {
         let view = world.view(workspace);
         for key in bound.instances(block, &view)? {
             let key = key.as_deref();
-            let evaluated = bound.evaluate(block, key, crate::stack::Fields::All, &view)?;
+            let evaluated = bound.evaluate(block, key, Fields::All, &view)?;
             if !evaluated.attributes.unknown.is_empty() {
                 continue;
             }

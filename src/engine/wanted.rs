@@ -2,17 +2,9 @@
 
 use super::resource::LiveObject;
 use crate::aws::Tags;
+pub use crate::stack::Fields;
 use crate::stack::{Address, Diagnostics};
 use serde_json::Value as Json;
-
-/// Which fields of a resource to evaluate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fields {
-    /// All but the late ones.
-    Main,
-    /// All, the late ones among them.
-    All,
-}
 
 /// A resource as the stack wants it, with what is known now.
 #[derive(Clone, Debug, PartialEq)]
