@@ -1,9 +1,36 @@
 //! Every resource type and data source: one file a type, two lines here.
 
-pub mod data;
-pub mod ec2;
-pub mod iam;
-pub mod logs;
+/// Data sources: what others own, read and never written.
+pub mod data {
+    pub mod availability_zones;
+    mod filters;
+    pub mod subnet;
+    pub mod vpc;
+}
+
+/// EC2: networks and what stands in them.
+pub mod ec2 {
+    pub(crate) mod interfaces;
+    pub mod internet_gateway;
+    mod requests;
+    pub mod route;
+    pub mod route_table;
+    pub mod security_group;
+    pub mod security_group_rule;
+    pub mod subnet;
+    pub mod vpc;
+}
+
+/// IAM: who may do what.
+pub mod iam {
+    pub mod role;
+}
+
+/// CloudWatch Logs.
+pub mod logs {
+    pub mod log_group;
+}
+
 mod naming;
 #[cfg(test)]
 mod tests;

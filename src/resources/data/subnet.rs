@@ -1,6 +1,6 @@
 //! `data.subnet`: a subnet that others own.
 
-use super::Filters;
+use super::filters::Filters;
 use crate::aws::tags::from_ec2;
 use crate::aws::{Cidr, Cx, Result, Tags};
 use crate::engine::resource::{DataSource, Id};

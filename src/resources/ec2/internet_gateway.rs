@@ -1,7 +1,8 @@
 //! `internet_gateway`: a VPC's way to and from the internet.
 
+use super::interfaces;
+use super::requests::{filters, unknown_yet};
 use super::vpc::Vpc;
-use super::{filters, interfaces, unknown_yet};
 use crate::aws::tags::{ec2_specification, from_ec2};
 use crate::aws::{Cx, Error, Result, Tags};
 use crate::engine::resource::{

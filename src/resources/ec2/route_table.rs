@@ -1,10 +1,10 @@
 //! `route_table`: where packets of a subnet go; routes and associations are part of it.
 
 use super::internet_gateway::InternetGateway;
+use super::requests::{filters, unknown_yet};
 use super::route::{self, Route};
 use super::subnet::Subnet;
 use super::vpc::Vpc;
-use super::{filters, unknown_yet};
 use crate::aws::tags::{ec2_specification, filter, from_ec2};
 use crate::aws::{Cx, Error, Result, Tags};
 use crate::engine::resource::{

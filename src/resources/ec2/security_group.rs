@@ -1,8 +1,9 @@
 //! `security_group`: what traffic reaches an interface and leaves it; rules are part of it.
 
+use super::interfaces;
+use super::requests::{filters, unknown_yet};
 use super::security_group_rule::{self as rule, Rule, Rules};
 use super::vpc::Vpc;
-use super::{filters, interfaces, unknown_yet};
 use crate::aws::tags::{ec2_any, ec2_specification, filter, from_ec2};
 use crate::aws::{Cx, Error, Result, Tags};
 use crate::engine::resource::{

@@ -1,7 +1,8 @@
 //! `subnet`: a range of a VPC in one zone.
 
+use super::interfaces;
+use super::requests::{filters, flag, unknown_yet};
 use super::vpc::Vpc;
-use super::{filters, flag, interfaces, unknown_yet};
 use crate::aws::tags::{ec2_specification, filter, from_ec2};
 use crate::aws::{Cidr, Cx, Error, Result, Sdk, Tags};
 use crate::engine::resource::{

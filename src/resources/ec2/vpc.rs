@@ -1,6 +1,7 @@
 //! `vpc`: a private network.
 
-use super::{filters, flag, interfaces, unknown_yet};
+use super::interfaces;
+use super::requests::{filters, flag, unknown_yet};
 use crate::aws::tags::{ec2_specification, filter, from_ec2};
 use crate::aws::{Cidr, Cx, Error, Result, Sdk, Tags};
 use crate::engine::resource::{

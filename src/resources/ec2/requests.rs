@@ -1,13 +1,4 @@
-//! EC2: networks and what stands in them.
-
-pub(crate) mod interfaces;
-pub mod internet_gateway;
-pub mod route;
-pub mod route_table;
-pub mod security_group;
-pub mod security_group_rule;
-pub mod subnet;
-pub mod vpc;
+//! What the handlers of EC2 share.
 
 use crate::aws::Cx;
 use crate::aws::tags::ec2_any;

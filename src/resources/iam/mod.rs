@@ -1,3 +1,0 @@
-//! IAM: who may do what.
-
-pub mod role;

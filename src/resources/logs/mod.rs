@@ -1,3 +1,0 @@
-//! CloudWatch Logs.
-
-pub mod log_group;
