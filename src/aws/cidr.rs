@@ -45,6 +45,14 @@ impl Cidr {
         &self.0
     }
 
+    /// Tells whether an address is in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self.0.parse::<IpNet>(), other.0.parse::<IpNet>()) {
+            (Ok(one), Ok(other)) => one.contains(&other) || other.contains(&one),
+            _ => false,
+        }
+    }
+
     /// Tells whether it is an IPv6 range.
     pub fn is_ipv6(&self) -> bool {
         matches!(self.0.parse(), Ok(IpNet::V6(_)))

@@ -91,6 +91,7 @@ impl Fake {
                 part: Part::Main,
                 operation: Operation::Create,
                 after: vec![],
+                lets_go_of: vec![],
             })
             .collect();
         let events = plan.nodes.iter().map(|node| {

@@ -178,7 +178,7 @@ pub enum Operation {
     Create,
     /// Updates in place, tags among it; of a `Late` part: the late fields.
     Update,
-    /// Deletes and waits until gone; of a `Late` part: takes the late fields away.
+    /// Deletes and waits until gone; of a `Late` part: lets go of what is deleted later on.
     Delete,
     /// Marks the old one of a create-first replacement as deposed.
     Depose,
@@ -200,6 +200,9 @@ pub struct Node {
     pub operation: Operation,
     /// Nodes that must be done first.
     pub after: Vec<NodeId>,
+    /// Ids and ARNs of what is deleted later on: an object that names them lets go of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lets_go_of: Vec<String>,
 }
 
 /// What happens in one workspace.

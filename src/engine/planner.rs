@@ -13,6 +13,7 @@ use super::world::World;
 use crate::aws::Scope;
 use crate::stack::{Address, BlockId, BoundWorkspace, Diagnostics};
 use hold::Held;
+use order::Unordered;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +86,8 @@ struct Planned {
     orphan: bool,
     late_changes: bool,
     main_changes: bool,
+    /// Main fields of what is to be made.
+    wanted: Option<Json>,
 }
 
 impl Planned {
@@ -97,6 +100,7 @@ impl Planned {
             orphan: false,
             late_changes: false,
             main_changes: false,
+            wanted: None,
         }
     }
 
@@ -127,8 +131,6 @@ pub struct Evaluation {
     /// Objects as they are, for the outputs before the change.
     live: World,
     waits: Waits,
-    /// Ids of objects that are deleted before they are made anew.
-    going: BTreeMap<String, Address>,
     /// Who has a natural name, by type and name.
     named: BTreeMap<(&'static str, String), (String, Address)>,
 }
@@ -138,11 +140,19 @@ pub struct Evaluation {
 /// What a blocked resource still uses must stay, and what depends on that does not change either:
 /// the stack is evaluated again with all that until nothing more is held back.
 pub fn evaluate(input: Input<'_>) -> Evaluation {
+    evaluate_using(input, &Uses::new())
+}
+
+/// Resources, by workspace and address, that use in place what must be deleted before it can be
+/// made anew, and cannot let go of it: they are replaced with it. With each, what it uses.
+type Uses = BTreeMap<(String, Address), Address>;
+
+fn evaluate_using(input: Input<'_>, uses: &Uses) -> Evaluation {
     let mut held = Held::new();
     loop {
         let mut evaluation = Evaluation::default();
         for (bound, read_only) in input.workspaces {
-            pass::run(input, &held, (bound, *read_only), &mut evaluation);
+            pass::run(input, (&held, uses), (bound, *read_only), &mut evaluation);
         }
         let names = workspace_names(input);
         if evaluation.problems.has_errors() || !hold::more(&names, &evaluation.planned, &mut held) {
@@ -156,16 +166,29 @@ fn workspace_names(input: Input<'_>) -> Vec<String> {
     planned.map(|(b, _)| b.workspace.name.clone()).collect()
 }
 
-/// Turns an evaluation without problems into a plan.
+/// Turns an evaluation without problems into a plan, and says how it leaves the objects.
+///
+/// What turns out to wait in a circle for something that it uses is replaced, and the stack is
+/// evaluated again with that.
 pub fn plan(
     input: Input<'_>,
-    evaluation: Evaluation,
+    mut evaluation: Evaluation,
     account_id: &str,
-) -> Result<Plan, Diagnostics> {
-    if evaluation.problems.has_errors() {
-        return Err(evaluation.problems);
+) -> Result<(Plan, World), Diagnostics> {
+    let mut uses = Uses::new();
+    loop {
+        if evaluation.problems.has_errors() {
+            return Err(evaluation.problems);
+        }
+        let world = std::mem::take(&mut evaluation.world);
+        let names = workspace_names(input);
+        match order::assemble(input, evaluation, (Mode::Apply, &names), account_id) {
+            Ok(plan) => return Ok((plan, world)),
+            Err(Unordered::Uses(more)) => uses.extend(more),
+            Err(Unordered::Never(problem)) => return Err(problem.into()),
+        }
+        evaluation = evaluate_using(input, &uses);
     }
-    order::assemble(input, evaluation, (Mode::Apply, &workspace_names(input)), account_id)
 }
 
 /// Plans the deletion of all that workspaces own. The stack is needed for nothing but the order
@@ -223,5 +246,8 @@ pub fn plan_destroy(
             }
         }
     }
-    order::assemble(input, evaluation, (Mode::Destroy, names), account_id)
+    order::assemble(input, evaluation, (Mode::Destroy, names), account_id).map_err(|e| match e {
+        Unordered::Never(problem) => problem.into(),
+        Unordered::Uses(_) => unreachable!("a destroy updates nothing"),
+    })
 }

@@ -1,6 +1,6 @@
 //! References seen in the live account: which object names which.
 
-use super::resource::LiveObject;
+use super::resource::{Changed, LiveObject};
 use crate::stack::TypeEntry;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,13 +15,16 @@ impl LiveReferences {
     pub fn new<'a>(objects: impl IntoIterator<Item = Option<&'a LiveObject>>) -> Self {
         let mut by_name = BTreeMap::new();
         for (index, object) in objects.into_iter().enumerate() {
-            let Some(object) = object else { continue };
-            by_name.insert(object.id.clone(), index);
-            if let Some(arn) = object.out.get("arn").and_then(Json::as_str) {
-                by_name.insert(arn.to_owned(), index);
-            }
+            let names = object.into_iter().flat_map(Self::names);
+            by_name.extend(names.map(|name| (name, index)));
         }
         Self { by_name }
+    }
+
+    /// What others call an object: its id and its ARN.
+    pub fn names(object: &LiveObject) -> Vec<String> {
+        let arn = object.out.get("arn").and_then(Json::as_str);
+        std::iter::once(object.id.as_str()).chain(arn).map(str::to_owned).collect()
     }
 
     /// Objects named in fields that are not late, and in late fields; itself left out.
@@ -56,5 +59,93 @@ impl LiveReferences {
             Json::Object(map) => map.values().for_each(|v| self.collect(v, own, found)),
             _ => {}
         }
+    }
+}
+
+/// Takes everything that names one of these ids or ARNs out of an object's late fields, or of all
+/// its fields: elements of lists, members of tables. Returns what is left, and which fields that
+/// changed.
+pub fn without(
+    entry: &TypeEntry,
+    spec: &Json,
+    names: &[String],
+    only_late: bool,
+) -> (Json, Changed) {
+    let mut rest = spec.clone();
+    let mut changed = Changed::default();
+    for (field, value) in rest.as_object_mut().into_iter().flatten() {
+        if only_late && !entry.is_late(field) {
+            continue;
+        }
+        let before = value.clone();
+        if strip(value, names) {
+            *value = Json::Null;
+        }
+        if *value != before {
+            changed.0.insert(field.clone());
+        }
+    }
+    (rest, changed)
+}
+
+/// Takes names out of a value; tells whether it makes no sense any more: it is such a name, or a
+/// table with one.
+fn strip(value: &mut Json, names: &[String]) -> bool {
+    match value {
+        Json::String(s) => names.contains(s),
+        Json::Array(items) => {
+            items.retain_mut(|item| !strip(item, names));
+            false
+        }
+        Json::Object(map) => {
+            map.values_mut().fold(false, |gone, member| strip(member, names) || gone)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn table() -> TypeEntry {
+        TypeEntry {
+            name: "rt",
+            aws_name: "rt",
+            spec: json!({"type": "object", "properties": {
+                "vpc_id": {"type": "string"},
+                "subnet_ids": {"type": "array", "x-late": true},
+                "routes": {"type": "array", "x-late": true},
+                "main": {"type": "string", "x-late": true},
+            }}),
+            out: json!({"type": "object", "properties": {}}),
+        }
+    }
+
+    #[test]
+    fn only_what_names_something_that_goes_is_taken_out() {
+        let spec = json!({
+            "vpc_id": "vpc-1",
+            "subnet_ids": ["subnet-1", "subnet-2"],
+            "routes": [
+                {"to": "0.0.0.0/0", "gateway_id": "igw-1", "more": ["x"]},
+                {"to": "::/0", "gateway_id": "igw-2"},
+            ],
+            "main": "subnet-1",
+        });
+        let names = ["vpc-1", "subnet-1", "igw-1"].map(str::to_owned);
+        let (rest, changed) = without(&table(), &spec, &names, true);
+        let expected = json!({
+            "vpc_id": "vpc-1",
+            "subnet_ids": ["subnet-2"],
+            "routes": [{"to": "::/0", "gateway_id": "igw-2"}],
+            "main": null,
+        });
+        assert_eq!(rest, expected);
+        assert_eq!(Vec::from_iter(changed.0), ["main", "routes", "subnet_ids"]);
+        let (rest, changed) = without(&table(), &spec, &names[..1], false);
+        assert_eq!((&rest["vpc_id"], changed.0.len()), (&Json::Null, 1));
+        assert!(without(&table(), &spec, &names[..1], true).1.0.is_empty());
     }
 }

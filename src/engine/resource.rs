@@ -73,8 +73,8 @@ pub struct Rules {
     pub replace: ReplaceOrder,
     /// Whether deletion begins with a [`Resource::quiesce`] step of its own.
     pub quiesces: bool,
-    /// Whether [`Resource::clear_late`] also lets go of what fields that are not late name. One
-    /// that stays then lets go before what it names is deleted and made anew, and is updated after.
+    /// Whether fields that are not late can be emptied in place. One that stays then lets go of what
+    /// it names before that is deleted and made anew, and is updated after.
     pub lets_go: bool,
     /// Errors worth trying again.
     pub retry: &'static [Retryable],
@@ -231,6 +231,13 @@ pub trait Resource:
         Vec::new()
     }
 
+    /// Tells whether AWS refuses to make the second while the first is there: the same address
+    /// range of a network, say. Values of the second that are not known yet are placeholders. Of
+    /// types found by name, two of one name clash anyway.
+    fn clashes(_live: &Self, _wanted: &Self) -> bool {
+        false
+    }
+
     /// Reads live objects in bulk; the same call serves plan, wait, destroy and orphan search.
     fn list(cx: &Cx, want: Want<'_>) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
 
@@ -253,11 +260,6 @@ pub trait Resource:
         set: &Tags,
         remove: &[String],
     ) -> impl Future<Output = Result<()>> + Send;
-
-    /// Takes the late fields away, before what they refer to is deleted.
-    fn clear_late(_: &Cx, _: &Live<Self>) -> impl Future<Output = Result<()>> + Send {
-        async { Ok(()) }
-    }
 
     /// First step of a deletion, for types whose rules say they have one.
     fn quiesce(_: &Cx, _: &Live<Self>) -> impl Future<Output = Result<()>> + Send {
@@ -294,6 +296,9 @@ pub trait Handler: Send + Sync {
     fn validate(&self, spec: &Json) -> Vec<FieldProblem>;
     /// The name of our choice that finds the object.
     fn natural_name(&self, spec: &Json) -> Option<String>;
+    /// Finds pairs that cannot be there at once, of objects that leave and ones that come: their
+    /// positions. See [`Resource::clashes`].
+    fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)>;
     /// See [`Resource::list`].
     fn list<'a>(&'a self, cx: &'a Cx, want: Want<'a>) -> BoxFuture<'a, Result<Vec<LiveObject>>>;
     /// See [`Resource::create`].
@@ -319,8 +324,6 @@ pub trait Handler: Send + Sync {
         set: &'a Tags,
         remove: &'a [String],
     ) -> BoxFuture<'a, Result<()>>;
-    /// See [`Resource::clear_late`].
-    fn clear_late<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::quiesce`].
     fn quiesce<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::delete`].
@@ -401,6 +404,25 @@ impl<R: Resource> Handler for Erased<R> {
         read::<R>(spec).ok()?.natural_name().map(str::to_owned)
     }
 
+    fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)> {
+        let typed = |specs: &[&Json]| -> Vec<Option<R>> {
+            specs.iter().map(|spec| read::<R>(spec).ok()).collect()
+        };
+        let (leaving, coming) = (typed(leaving), typed(coming));
+        let mut found = Vec::new();
+        for (i, live) in leaving.iter().enumerate() {
+            for (j, wanted) in coming.iter().enumerate() {
+                let (Some(live), Some(wanted)) = (live, wanted) else { continue };
+                let name = live.natural_name();
+                let same_name = name.is_some() && name == wanted.natural_name();
+                if same_name || R::clashes(live, wanted) {
+                    found.push((i, j));
+                }
+            }
+        }
+        found
+    }
+
     fn list<'a>(&'a self, cx: &'a Cx, want: Want<'a>) -> BoxFuture<'a, Result<Vec<LiveObject>>> {
         Box::pin(async move {
             let found = R::list(cx, want).await?;
@@ -455,10 +477,6 @@ impl<R: Resource> Handler for Erased<R> {
         remove: &'a [String],
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { R::tag(cx, &Self::typed(live)?, set, remove).await })
-    }
-
-    fn clear_late<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { R::clear_late(cx, &Self::typed(live)?).await })
     }
 
     fn quiesce<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {

@@ -244,9 +244,8 @@ impl Session {
             return Err(unknown);
         }
         let scope = self.scope();
-        let world = evaluation.world.clone();
         let input = self.input(&scope, &bound, (&snapshot, &data), options);
-        let plan = planner::plan(input, evaluation, account_id)?;
+        let (plan, world) = planner::plan(input, evaluation, account_id)?;
         let unknown = check_instances(options, &plan);
         if unknown.has_errors() {
             return Err(unknown);

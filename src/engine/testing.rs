@@ -123,6 +123,17 @@ static SVC: Kind = Kind {
     deletes: SLOW,
 };
 
+impl Kind {
+    /// Names are unique; so are the zones of a network.
+    fn clashes(&self, one: &Json, other: &Json) -> bool {
+        let same = |field: &str| !one[field].is_null() && one[field] == other[field];
+        match self.name {
+            "sub" => same("net_id") && same("zone"),
+            _ => self.rules.identity == IdentityBy::Name && same("name"),
+        }
+    }
+}
+
 const KINDS: [&Kind; 5] = [&NET, &SUB, &GRP, &TMPL, &SVC];
 
 /// What happens to a writing call.
@@ -244,12 +255,9 @@ impl Account {
 
     fn create(&mut self, kind: &'static Kind, spec: &Json, tags: &Tags) -> Result<String> {
         self.check_references("Create", spec)?;
-        if kind.rules.identity == IdentityBy::Name {
-            let name = &spec["name"];
-            let taken = |o: &Object| o.ty == kind.name && o.latest().0["name"] == *name;
-            if self.alive().any(taken) {
-                return Err(refused("Create", "AlreadyExists", ErrorClass::AlreadyExists));
-            }
+        let taken = |o: &Object| o.ty == kind.name && kind.clashes(&o.latest().0, spec);
+        if self.alive().any(taken) {
+            return Err(refused("Create", "AlreadyExists", ErrorClass::AlreadyExists));
         }
         self.next += 1;
         let id = format!("{}-{}", kind.name, self.next);
@@ -470,6 +478,18 @@ impl Handler for Fake {
         spec["name"].as_str().filter(|_| by_name).map(str::to_owned)
     }
 
+    fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for (i, live) in leaving.iter().enumerate() {
+            for (j, wanted) in coming.iter().enumerate() {
+                if self.kind.clashes(live, wanted) {
+                    found.push((i, j));
+                }
+            }
+        }
+        found
+    }
+
     fn list<'a>(&'a self, cx: &'a Cx, want: Want<'a>) -> BoxFuture<'a, Result<Vec<LiveObject>>> {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -545,17 +565,6 @@ impl Handler for Fake {
             account.write("Tag", &live.id, |_, tags| {
                 tags.extend(set.clone());
                 tags.retain(|key, _| !remove.contains(key));
-            })
-        }))
-    }
-
-    fn clear_late<'a>(&'a self, _: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
-        let call = ("clear_late", self.kind.name, live.id.as_str());
-        Box::pin(self.cloud.write(call, move |account| {
-            account.write("ClearLate", &live.id, |spec, _| {
-                spec.as_object_mut()
-                    .expect("a table")
-                    .retain(|field, _| !self.entry.is_late(field));
             })
         }))
     }

@@ -168,8 +168,14 @@ fn run() -> (Plan, Vec<Event>) {
         sample::change("vpc.old", Action::Delete, crate::engine::plan::Reason::NotInStack),
     ];
     let mut plan = sample::plan(vec![sample::workspace("network", changes)]);
-    let node =
-        |change, part, operation| Node { workspace: 0, change, part, operation, after: vec![] };
+    let node = |change, part, operation| Node {
+        workspace: 0,
+        change,
+        part,
+        operation,
+        after: vec![],
+        lets_go_of: vec![],
+    };
     plan.nodes = vec![
         node(0, Part::Main, Operation::Create),
         node(1, Part::Main, Operation::Create),

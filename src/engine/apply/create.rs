@@ -130,6 +130,8 @@ impl Running<'_> {
                 _ if is_deposed(&live.tags) && named => {
                     others = Found::Leaving("replaced and to be deleted".to_owned());
                 }
+                // One that an earlier run replaced lives beside its successor.
+                _ if is_deposed(&live.tags) => {}
                 _ if ours => return Found::Ours(live.clone()),
                 _ if named => others = Found::Others(live.clone()),
                 _ => {}

@@ -7,6 +7,7 @@ use super::step::{Flow, Running};
 use crate::aws::ownership::DEPOSED;
 use crate::aws::{self, ErrorClass, Tags};
 use crate::engine::plan::Action;
+use crate::engine::references;
 use crate::engine::resource::{Blocker, LiveObject, Status, Step};
 use crate::engine::retry::{self, Decision, Failure};
 use crate::engine::wait::{LAG, NOW, SETTLING, Since};
@@ -129,14 +130,19 @@ impl Running<'_> {
         }
     }
 
-    /// Takes the late fields away.
-    pub(super) async fn clear_late(&self) -> Flow<()> {
+    /// Lets go of what is deleted later on.
+    pub(super) async fn let_go(&self) -> Flow<()> {
         let Now::There(live) = self.current().await? else { return Ok(()) };
+        let all = self.handler.rules().lets_go;
+        let names = &self.node.lets_go_of;
+        let (rest, changed) = references::without(self.handler.entry(), &live.spec, names, !all);
+        if changed.0.is_empty() {
+            return Ok(());
+        }
         let cx = self.run.cx;
-        self.first_step(&live, "detaching", || self.handler.clear_late(cx, &live)).await?;
-        let wrote =
-            if self.handler.rules().lets_go { OwnWrites::Anything } else { OwnWrites::Late };
-        self.wrote_to_old(&live, wrote).await
+        let call = || self.handler.update(cx, &live, &rest, &changed);
+        self.first_step(&live, "detaching", call).await?;
+        self.wrote_to_old(&live, if all { OwnWrites::Anything } else { OwnWrites::Late }).await
     }
 
     /// Winds the object down, as far as its type does before it is deleted.

@@ -89,7 +89,7 @@ impl<'r> Running<'r> {
             (Part::Main, Operation::Create) => self.create().await,
             (Part::Main | Part::Late, Operation::Update) => self.update().await,
             (Part::Main, Operation::Delete) => self.delete().await,
-            (Part::Late, Operation::Delete) => self.clear_late().await,
+            (Part::Late, Operation::Delete) => self.let_go().await,
             (Part::Quiesce, Operation::Delete) => self.quiesce().await,
             (Part::Main, Operation::Depose) => self.depose().await,
             (part, operation) => {

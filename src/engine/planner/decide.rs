@@ -47,7 +47,7 @@ pub(super) fn decide(
     block: &BlockId,
     prepared: &Prepared,
     found: Option<identity::Match>,
-    (options, going): (&PlanOptions, &BTreeMap<String, Address>),
+    (options, uses): (&PlanOptions, Option<&Address>),
 ) -> Planned {
     let entry = handler.entry();
     let wanted = &prepared.wanted;
@@ -83,26 +83,25 @@ pub(super) fn decide(
     let forcing: Vec<String> =
         change.fields.iter().filter(|f| f.forces_replacement).map(|f| f.path.clone()).collect();
     let requested = options.replace.iter().any(|a| a.covers(address));
-    let used = used(handler, &change.fields, going);
     (change.action, change.reason) = match &live.status {
         Status::Failed(why) => (Action::Replace, Some(Reason::Failed { why: why.clone() })),
         _ if !forcing.is_empty() => (Action::Replace, Some(Reason::Immutable { fields: forcing })),
-        _ if used.is_some() => {
-            let address = used.clone().unwrap_or_else(|| address.clone());
-            (Action::Replace, Some(Reason::Uses { address }))
-        }
         _ if requested => (Action::Replace, Some(Reason::Requested)),
         _ if !change.fields.is_empty() => (Action::Update, Some(Reason::Changed)),
         _ if change.moved_from.is_some() => (Action::Update, Some(Reason::Moved)),
         _ => (Action::None, None),
     };
+    if let (Action::None | Action::Update, Some(address)) = (change.action, uses) {
+        change.action = Action::Replace;
+        change.reason = Some(Reason::Uses { address: address.clone() });
+    }
     if change.action == Action::Replace {
         let rules = handler.rules();
         let same_name = prepared.sought.name.is_some()
             && handler.natural_name(&live.spec) == prepared.sought.name;
         // A made name stands beside its predecessor's (design section 3).
         let prefixed = wanted.spec.get("name_prefix").is_some();
-        let order = match (same_name || used.is_some(), prefixed) {
+        let order = match (same_name || uses.is_some(), prefixed) {
             (true, _) => ReplaceOrder::DeleteFirst,
             (false, true) => ReplaceOrder::CreateFirst,
             (false, false) => rules.replace,
@@ -117,36 +116,6 @@ pub(super) fn decide(
     }
     let main_changes = change.action == Action::Update;
     Planned { main_changes, ..Planned::new(change, block.clone(), Some(live)) }
-}
-
-/// What the live object refers to in fields that differ, if that is deleted before it is made anew:
-/// AWS refuses the deletion as long as it is used, so the user cannot wait for the new one.
-fn used(
-    handler: &dyn Handler,
-    fields: &[FieldChange],
-    going: &BTreeMap<String, Address>,
-) -> Option<Address> {
-    fn named<'a>(value: &Json, going: &'a BTreeMap<String, Address>) -> Option<&'a Address> {
-        match value {
-            Json::String(s) => going.get(s),
-            Json::Array(items) => items.iter().find_map(|v| named(v, going)),
-            Json::Object(map) => map.values().find_map(|v| named(v, going)),
-            _ => None,
-        }
-    }
-    if going.is_empty() || handler.rules().lets_go {
-        return None;
-    }
-    let refers = |field: &&FieldChange| {
-        let view = handler.entry().spec().property(diff::top(&field.path));
-        view.is_some_and(|v| {
-            !v.is_late()
-                && (v.reference().is_some()
-                    || v.items().is_some_and(|i| i.reference().is_some())
-                    || v.walk().iter().any(|(_, inner)| inner.reference().is_some()))
-        })
-    };
-    fields.iter().filter(refers).find_map(|f| named(&f.before, going)).cloned()
 }
 
 /// Names the fields of what is wanted that a plan compares.

@@ -1,15 +1,21 @@
 //! Puts changes into an order and writes the plan down.
 
-use super::{Evaluation, Input, Planned, Waits};
+use super::{Evaluation, Input, Planned, Uses, Waits};
 use crate::engine::graph::{self, Item};
 use crate::engine::plan::{Action, After, Mode, Part, Plan, WorkspacePlan};
 use crate::engine::references::LiveReferences;
 use crate::stack::value::placeholder_refs;
-use crate::stack::{
-    Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Diagnostics, UnitPart,
-};
+use crate::stack::{Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, UnitPart};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Why there is no order.
+pub(super) enum Unordered {
+    /// These would have to be replaced.
+    Uses(Uses),
+    /// Nothing helps.
+    Never(Diagnostic),
+}
 
 /// Orders the changes and writes them down.
 pub(super) fn assemble(
@@ -17,7 +23,7 @@ pub(super) fn assemble(
     evaluation: Evaluation,
     (mode, names): (Mode, &[String]),
     account_id: &str,
-) -> Result<Plan, Diagnostics> {
+) -> Result<Plan, Unordered> {
     let mut items: Vec<Item> = Vec::new();
     let all: Vec<(usize, usize, &Planned)> = evaluation
         .planned
@@ -70,18 +76,23 @@ pub(super) fn assemble(
             late_needs: declared[index].1.clone(),
             live_refs,
             live_late_refs,
-            orphan: planned.orphan,
+            makes_way: BTreeSet::new(),
+            live_names: planned.live.iter().flat_map(LiveReferences::names).collect(),
         });
     }
-    graph::settle_orders(&mut items);
-    let nodes = graph::build(&items).map_err(|cycle| {
-        let members: Vec<_> =
-            cycle.0.iter().map(|&i| all[i].2.change.address.to_string()).collect();
-        Diagnostic::error(
-            "cycle",
-            format!("these wait for each other, so nothing can go first: {}", members.join(", ")),
-        )
-        .hint("take a reference out of the circle, or apply in two steps with --target")
+    make_way(input, &all, &mut items);
+    let nodes = graph::build(&mut items).map_err(|cycle| {
+        let address = |i: usize| all[i].2.change.address.clone();
+        if !cycle.replace.is_empty() {
+            let user = |i: usize| (names[all[i].0].clone(), address(i));
+            let uses = cycle.replace.into_iter().map(|(i, used)| (user(i), address(used)));
+            return Unordered::Uses(uses.collect());
+        }
+        let members: Vec<_> = cycle.items.into_iter().map(|i| address(i).to_string()).collect();
+        let words = "these wait for each other, so nothing can go first";
+        let problem = Diagnostic::error("cycle", format!("{words}: {}", members.join(", ")));
+        let hint = "take a reference out of the circle, or apply in two steps with --target";
+        Unordered::Never(problem.hint(hint))
     })?;
     let orders: Vec<_> = items.iter().map(|i| i.order).collect();
     let depends_on: Vec<Vec<Address>> = declared
@@ -120,6 +131,25 @@ pub(super) fn assemble(
         plan.workspaces.push(WorkspacePlan { name: names[w].clone(), changes, outputs });
     }
     Ok(plan)
+}
+
+/// Notes which live objects must be gone before others of their type can be made.
+fn make_way(input: Input<'_>, all: &[(usize, usize, &Planned)], items: &mut [Item]) {
+    for (ty, handler) in &input.registry.resources {
+        let of_type = || all.iter().enumerate().filter(|(i, _)| items[*i].ty == *ty);
+        let (leaving, live): (Vec<usize>, Vec<&Json>) = of_type()
+            .filter(|(_, (_, _, p))| p.goes())
+            .filter_map(|(i, (_, _, p))| Some((i, &p.live.as_ref()?.spec)))
+            .unzip();
+        let (coming, wanted): (Vec<usize>, Vec<&Json>) = of_type()
+            .filter(|(i, _)| matches!(items[*i].action, Action::Create | Action::Replace))
+            .filter_map(|(i, (_, _, p))| Some((i, p.wanted.as_ref()?)))
+            .unzip();
+        let clashes = if leaving.is_empty() { Vec::new() } else { handler.clashes(&live, &wanted) };
+        for (old, new) in clashes {
+            items[coming[new]].makes_way.insert(leaving[old]);
+        }
+    }
 }
 
 /// Resources a part of a block refers to; data sources on the way are looked through.

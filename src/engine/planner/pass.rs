@@ -3,12 +3,12 @@
 use super::decide::{decide, deletion, hide, unselected};
 use super::hold::{self, Held};
 use super::wanted::{WantedSpec, evaluate_one};
-use super::{Evaluation, Input, Planned};
+use super::{Evaluation, Input, Planned, Uses};
 use crate::engine::diff;
 use crate::engine::fingerprint::{self, fingerprint};
 use crate::engine::identity::{Index, Sought};
 use crate::engine::plan::{Action, After, Blocked, FieldChange, OutputChange, Reason};
-use crate::engine::resource::{Handler, LiveObject, Reader, ReplaceOrder};
+use crate::engine::resource::{Handler, LiveObject, Reader};
 use crate::engine::selection::{self, Selection};
 use crate::engine::world::{self, Source};
 use crate::stack::value::{Unknown, is_placeholder};
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Evaluates one workspace; one that is only read gives its outputs and nothing else.
 pub(super) fn run(
     input: Input<'_>,
-    held: &Held,
+    (held, uses): (&Held, &Uses),
     (bound, read_only): (&BoundWorkspace, bool),
     out: &mut Evaluation,
 ) {
@@ -35,6 +35,7 @@ pub(super) fn run(
         bound,
         read_only,
         held,
+        uses,
         selection: Selection::new(bound, input.options),
         indexes: indexes.collect(),
         planned: BTreeMap::new(),
@@ -49,6 +50,7 @@ struct Pass<'a, 'b> {
     bound: &'a BoundWorkspace,
     read_only: bool,
     held: &'b Held,
+    uses: &'b Uses,
     selection: Selection,
     indexes: BTreeMap<&'static str, Index<'a>>,
     /// By address and, for objects that are left over, id: a deposed one lives beside its
@@ -300,7 +302,8 @@ impl<'a> Pass<'a, '_> {
         let found = self.indexes.get(handler.entry().name).and_then(|i| i.find(&prepared.sought));
         let selected = !self.read_only && self.selection.selects(block, address);
         let mut planned = if selected {
-            decide(handler, block, prepared, found, (self.input.options, &self.out.going))
+            let uses = self.uses.get(&(workspace.clone(), address.clone()));
+            decide(handler, block, prepared, found, (self.input.options, uses))
         } else {
             unselected(block, address, found.map(|m| m.live))
         };
@@ -310,9 +313,8 @@ impl<'a> Pass<'a, '_> {
         if planned.goes() {
             planned.change.blocked = self.held.get(&hold::key(&workspace, &planned)).cloned();
         }
-        if planned.goes() && planned.change.replace_order == Some(ReplaceOrder::DeleteFirst) {
-            let id = planned.change.id.clone();
-            self.out.going.extend(id.map(|id| (id, address.clone())));
+        if matches!(planned.change.action, Action::Create | Action::Replace) {
+            planned.wanted = Some(prepared.wanted.spec.clone());
         }
         let wanted = (&prepared.wanted.spec, &prepared.wanted.hidden);
         let stands = planned.change.blocked.is_some() || !selected;

@@ -78,6 +78,11 @@ impl Resource for InternetGateway {
     };
     type Out = InternetGatewayOut;
 
+    /// A VPC has one gateway.
+    fn clashes(live: &Self, wanted: &Self) -> bool {
+        live.vpc_id.is_some() && live.vpc_id == wanted.vpc_id
+    }
+
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();
         for filters in filters(cx, want, "internet-gateway-id") {
@@ -121,14 +126,6 @@ impl Resource for InternetGateway {
 
     async fn tag(cx: &Cx, live: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         cx.ec2_tag(&live.id, set, remove).await
-    }
-
-    /// Leaves the VPC.
-    async fn clear_late(cx: &Cx, live: &Live<Self>) -> Result<()> {
-        match &live.spec.vpc_id {
-            Some(vpc) => detach(cx, &live.id, vpc).await,
-            None => Ok(()),
-        }
     }
 
     async fn delete(cx: &Cx, live: &Live<Self>) -> Result<()> {

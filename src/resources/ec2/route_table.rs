@@ -144,14 +144,6 @@ impl Resource for RouteTable {
         cx.ec2_tag(&live.id, set, remove).await
     }
 
-    async fn clear_late(cx: &Cx, live: &Live<Self>) -> Result<()> {
-        for association in associations(cx, &live.id).await? {
-            disassociate(cx, &association).await?;
-        }
-        let old = live.spec.routes.clone().unwrap_or_default();
-        route::converge(cx, &live.id, &old, &BTreeSet::new()).await
-    }
-
     async fn delete(cx: &Cx, live: &Live<Self>) -> Result<()> {
         for association in associations(cx, &live.id).await? {
             disassociate(cx, &association).await?;

@@ -114,6 +114,11 @@ impl Resource for SecurityGroup {
         problems
     }
 
+    /// Names are unique in a VPC.
+    fn clashes(live: &Self, wanted: &Self) -> bool {
+        live.vpc_id == wanted.vpc_id && live.name.is_some() && live.name == wanted.name
+    }
+
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();
         for filters in filters(cx, want, "group-id") {
@@ -159,22 +164,6 @@ impl Resource for SecurityGroup {
 
     async fn tag(cx: &Cx, live: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         cx.ec2_tag(&live.id, set, remove).await
-    }
-
-    /// Takes away only the rules that name other groups: the others hold nothing, and members may
-    /// need them until they are gone themselves.
-    async fn clear_late(cx: &Cx, live: &Live<Self>) -> Result<()> {
-        for direction in [Direction::Ingress, Direction::Egress] {
-            let there = rules_of(cx, std::slice::from_ref(&live.id)).await?;
-            let ids = there
-                .iter()
-                .filter(|r| direction.is_of(r))
-                .filter(|r| Rule::of_aws(r, &live.id).is_some_and(|r| r.names_a_group()))
-                .filter_map(|r| r.security_group_rule_id.clone())
-                .collect();
-            revoke(cx, &live.id, direction, ids).await?;
-        }
-        Ok(())
     }
 
     async fn delete(cx: &Cx, live: &Live<Self>) -> Result<()> {

@@ -212,11 +212,6 @@ impl Rule {
         key(self) == key(other)
     }
 
-    /// Tells whether the other end is a group, this one or another.
-    pub(super) fn names_a_group(&self) -> bool {
-        matches!(self.end, End::ReferencedSecurityGroupId(_))
-    }
-
     /// Reads a rule of the group `own`.
     pub(super) fn of_aws(found: &Found, own: &str) -> Option<Self> {
         let end = if let Some(range) = found.cidr_ipv4() {

@@ -118,6 +118,16 @@ impl Resource for Subnet {
         problems
     }
 
+    /// Ranges of a VPC's subnets do not overlap.
+    fn clashes(live: &Self, wanted: &Self) -> bool {
+        let overlap = |one: &Option<Cidr>, other: &Option<Cidr>| {
+            one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one.overlaps(other))
+        };
+        live.vpc_id == wanted.vpc_id
+            && (overlap(&live.cidr_block, &wanted.cidr_block)
+                || overlap(&live.ipv6_cidr_block, &wanted.ipv6_cidr_block))
+    }
+
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();
         for filters in filters(cx, want, "subnet-id") {

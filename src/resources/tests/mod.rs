@@ -7,8 +7,8 @@ mod logs;
 mod network;
 
 use crate::aws::{Cx, Options, Scope, Tags};
-use crate::engine::diff;
 use crate::engine::resource::{Creation, Handler, LiveObject, Registry, Want};
+use crate::engine::{diff, references};
 use crate::sandbox::{Options as SandboxOptions, Sandbox};
 use crate::stack::Address;
 use serde_json::Value as Json;
@@ -96,6 +96,15 @@ impl World {
             handler.update(&self.cx, &live, &spec, &changed).await.unwrap();
             updates += 1;
         }
+    }
+
+    /// Has an object let go of others, as the executor does before these are deleted.
+    pub(super) async fn lets_go(&self, ty: &str, live: &LiveObject, names: &[&str]) {
+        let handler = self.handler(ty);
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let (rest, changed) =
+            references::without(handler.entry(), &live.spec, &names, !handler.rules().lets_go);
+        handler.update(&self.cx, live, &rest, &changed).await.unwrap();
     }
 
     pub(super) async fn delete(&self, ty: &str, name: &str) {

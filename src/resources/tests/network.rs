@@ -63,7 +63,7 @@ async fn routes(world: &World, vpc: &str, gateway: &str, (a, b): (&str, &str)) {
     world.apply("route_table", "two", table(json!([]), json!([b]))).await;
     let one = world.by_id("route_table", &one.id).await.unwrap();
     assert_eq!(one.spec["subnet_ids"], json!([a]));
-    world.handler("route_table").clear_late(&world.cx, &one).await.unwrap();
+    world.lets_go("route_table", &one, &[a, gateway]).await;
     let one = world.by_id("route_table", &one.id).await.unwrap();
     assert_eq!((&one.spec["subnet_ids"], &one.spec["routes"]), (&json!([]), &json!([])));
     world.delete("route_table", "one").await;
@@ -112,8 +112,8 @@ async fn groups(world: &World) {
     let handler = world.handler("security_group");
     let held = handler.blockers(&world.cx, &app).await.unwrap();
     assert!(held.iter().any(|b| b.what.contains(&web.id)), "{held:?}");
-    handler.clear_late(&world.cx, &web).await.unwrap();
-    handler.clear_late(&world.cx, &app).await.unwrap();
+    world.lets_go("security_group", &web, &[app.id.as_str()]).await;
+    world.lets_go("security_group", &app, &[web.id.as_str()]).await;
     let web = world.by_id("security_group", &web.id).await.unwrap();
     assert_eq!(web.spec["egress"], json!([]));
     assert_eq!(web.spec["ingress"].as_array().unwrap().len(), 3, "they name no other group");
