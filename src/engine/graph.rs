@@ -83,7 +83,7 @@ pub struct Cycle {
 enum Tie {
     /// The late fields of the new object are set before its predecessor goes.
     Complete(usize),
-    /// The first, which leaves, is gone before the second lets go of what both need.
+    /// The first, which leaves, is gone before the second, which it names, lets go of anything.
     Attached(usize, usize),
     /// An order that only the stack tells: no live object names the other.
     Declared(usize, usize),
@@ -290,6 +290,10 @@ impl<'a> Builder<'a> {
             for (to, is_late) in
                 main.into_iter().map(|to| (to, false)).chain(late.into_iter().map(|to| (to, true)))
             {
+                // Before the other one leaves its place, so that nothing of this one changes
+                // meanwhile.
+                let (s, t) = (self.steps[i], self.steps[to]);
+                self.tied(Tie::Attached(i, to), s.delete, t.clear_late);
                 if items[to].deletes() {
                     self.deletion(i, to, is_late);
                 }
@@ -304,10 +308,6 @@ impl<'a> Builder<'a> {
         let names = if is_late { &item.live_late_refs } else { &item.live_refs };
         let is_live = names.contains(&to);
         if item.deletes() {
-            if target.rules.lets_go {
-                // Before the target leaves, so that nothing of this one changes meanwhile.
-                self.tied(Tie::Attached(i, to), s.delete, t.clear_late);
-            }
             match (is_late, is_live) {
                 (true, true) if self.lets_go(i, to) => self.edge(s.clear_late, t.delete),
                 (true, true) => {

@@ -146,7 +146,7 @@ fn steps(plan: &Plan) -> String {
             (Part::Main, Operation::Update) => "update",
             (Part::Main, Operation::Delete) => "delete",
             (Part::Main, Operation::Depose) => "depose",
-            (Part::Late, Operation::Delete) => "clear late fields of",
+            (Part::Late, Operation::Delete) => "detach",
             (Part::Late, _) => "set late fields of",
             (Part::Quiesce, _) => "quiesce",
         };
@@ -157,6 +157,9 @@ fn steps(plan: &Plan) -> String {
         line.push_str(&change.address.to_string());
         if change.deposed {
             line.push_str(&format!(" ({})", change.id.as_deref().unwrap_or_default()));
+        }
+        if !node.lets_go_of.is_empty() {
+            line.push_str(&format!(" from {}", node.lets_go_of.join(", ")));
         }
         if !node.after.is_empty() {
             let after: Vec<_> = node.after.iter().map(ToString::to_string).collect();

@@ -55,7 +55,6 @@ async fn a_group_that_another_one_names_is_detached_deleted_made_and_named_again
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "open: the role keeps its id; not understood yet"]
 async fn with_a_name_made_for_it_the_new_one_comes_first() {
     let mut bench = Bench::new(GROUPS);
     bench.applied().await;
@@ -217,7 +216,6 @@ async fn groups_that_name_each_other_are_made_changed_and_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "open: a delete-first type renamed without [moved] does not converge while something names the old one"]
 async fn what_was_renamed_without_moved_converges() {
     let renamed = [
         ("internet_gateway.main", "internet_gateway.other"),
