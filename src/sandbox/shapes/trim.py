@@ -49,6 +49,7 @@ SERVICES = {
         TagRole UntagRole ListRoleTags GetAccountAuthorizationDetails
         CreateInstanceProfile GetInstanceProfile DeleteInstanceProfile ListInstanceProfiles
         ListInstanceProfilesForRole AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
+        TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
         CreatePolicy GetPolicy GetPolicyVersion ListPolicyVersions DeletePolicy ListPolicies
         ListEntitiesForPolicy
     """,

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::paging::page;
-use super::{Bucket, Call, Input, Members, Service, Tagged, read, write};
+use super::{Answer, Bucket, Call, Input, Members, Service, Tagged, read, write};
 use crate::sandbox::clock::Time;
 use crate::sandbox::rules::{Refusal, rules};
 use crate::sandbox::state::Account;
@@ -192,6 +192,13 @@ pub(crate) static SERVICE: Service = Service {
             &["InstanceProfileName", "RoleName"],
             profiles::remove_role,
         ),
+        write("TagInstanceProfile", &["InstanceProfileName", "Tags"], profiles::tag),
+        write("UntagInstanceProfile", &["InstanceProfileName", "TagKeys"], profiles::untag),
+        read(
+            "ListInstanceProfileTags",
+            &["InstanceProfileName", "Marker", "MaxItems"],
+            profiles::list_tags,
+        ),
     ],
     rules: RULES,
     // IAM does not publish its rates; it throttles well below EC2 (aws-semantics.md 0).
@@ -255,13 +262,15 @@ rules! { "iam":
     INLINE_TOO_LONG [PutRolePolicy] "LimitExceeded" (409)
         "Maximum policy size of 10240 bytes exceeded for role {}"
         <- "IAM user guide, quotas: sum of inline policies of a role";
-    TOO_MANY_TAGS [TagRole] "LimitExceeded" (409)
+    TOO_MANY_TAGS [TagRole, TagInstanceProfile] "LimitExceeded" (409)
         "The number of tags has reached the maximum limit."
         <- "TagRole API reference, LimitExceeded; 50 tags";
-    DUPLICATE_TAGS [CreateRole, TagRole, CreatePolicy, CreateInstanceProfile] "InvalidInput"
+    DUPLICATE_TAGS [CreateRole, TagRole, CreatePolicy, CreateInstanceProfile, TagInstanceProfile]
+        "InvalidInput"
         "Duplicate tag keys found. Please note that Tag keys are case insensitive."
         <- "IAM user guide, rules for tagging";
-    RESERVED_TAG [CreateRole, TagRole, CreatePolicy, CreateInstanceProfile] "InvalidInput"
+    RESERVED_TAG [CreateRole, TagRole, CreatePolicy, CreateInstanceProfile, TagInstanceProfile]
+        "InvalidInput"
         "The tag key {} is reserved: keys may not start with aws:"
         <- "IAM user guide, rules for tagging";
     POLICY_EXISTS [CreatePolicy] "EntityAlreadyExists" (409)
@@ -271,7 +280,8 @@ rules! { "iam":
         "Cannot delete a policy attached to entities."
         <- "aws-semantics.md 3; gruntwork-io/cloud-nuke#972";
     NO_PROFILE [GetInstanceProfile, DeleteInstanceProfile, AddRoleToInstanceProfile,
-        RemoveRoleFromInstanceProfile] "NoSuchEntity" (404)
+        RemoveRoleFromInstanceProfile, TagInstanceProfile, UntagInstanceProfile,
+        ListInstanceProfileTags] "NoSuchEntity" (404)
         "Instance Profile {} cannot be found."
         <- "GetInstanceProfile API reference, NoSuchEntity";
     PROFILE_EXISTS [CreateInstanceProfile] "EntityAlreadyExists" (409)
@@ -285,7 +295,7 @@ rules! { "iam":
         <- "RemoveRoleFromInstanceProfile API reference, NoSuchEntity";
     MARKER [ListRoles, ListRolePolicies, ListAttachedRolePolicies, ListRoleTags, ListPolicies,
         GetAccountAuthorizationDetails, ListInstanceProfiles, ListInstanceProfilesForRole,
-        ListPolicyVersions, ListEntitiesForPolicy] "ValidationError"
+        ListPolicyVersions, ListEntitiesForPolicy, ListInstanceProfileTags] "ValidationError"
         "Invalid Marker."
         <- "ListRoles API reference, Marker";
 }
@@ -312,6 +322,34 @@ fn tags_of(input: &Input) -> Result<BTreeMap<String, String>, Refusal> {
         tags.insert(key.to_owned(), tag.text("Value").unwrap_or_default().to_owned());
     }
     Ok(tags)
+}
+
+const MAX_TAGS: usize = 50;
+
+/// Adds the tags of an input. A key in another case is the same tag and keeps its first spelling.
+fn add_tags(tags: &mut BTreeMap<String, String>, input: &Input) -> Answer {
+    for (key, value) in tags_of(input)? {
+        let known = tags.keys().find(|known| known.to_lowercase() == key.to_lowercase());
+        let key = known.cloned().unwrap_or(key);
+        tags.insert(key, value);
+    }
+    if tags.len() > MAX_TAGS {
+        return Err(TOO_MANY_TAGS.refuse(&[]));
+    }
+    Ok(Value::Null)
+}
+
+/// Takes the tags away whose keys an input names.
+fn remove_tags(tags: &mut BTreeMap<String, String>, input: &Input) {
+    let keys: Vec<_> = input.texts("TagKeys").iter().map(|key| key.to_lowercase()).collect();
+    tags.retain(|key, _| !keys.contains(&key.to_lowercase()));
+}
+
+/// Answers a page of tags.
+fn paged_tags(tags: &BTreeMap<String, String>, input: &Input) -> Answer {
+    let shown =
+        |(key, value): (&String, &String)| (key.clone(), json!({"Key": key, "Value": value}));
+    paged(Map::new(), "Tags", tags.iter().map(shown).collect(), input)
 }
 
 /// Puts one page of a list under `name` of an answer, with IAM's `IsTruncated` and `Marker`.

@@ -6,12 +6,17 @@ use super::super::tagging::tag_list;
 use super::super::{Answer, Call, Input, Members};
 use super::{
     NO_PROFILE, NO_ROLE, NOT_IN_PROFILE, PROFILE_EXISTS, PROFILE_FULL, PROFILE_HAS_ROLE, Profile,
-    State, paged, roles, tags_of,
+    State, add_tags, paged, paged_tags, remove_tags, roles, tags_of,
 };
 use crate::sandbox::rules::Refusal;
 use crate::sandbox::state::Account;
 
 impl State {
+    fn profile(&self, input: &Input) -> Result<&Profile, Refusal> {
+        let name = input.text("InstanceProfileName").unwrap_or_default();
+        self.profiles.get(&name.to_lowercase()).ok_or_else(|| NO_PROFILE.refuse(&[name]))
+    }
+
     fn profile_mut(&mut self, input: &Input) -> Result<&mut Profile, Refusal> {
         let name = input.text("InstanceProfileName").unwrap_or_default();
         self.profiles.get_mut(&name.to_lowercase()).ok_or_else(|| NO_PROFILE.refuse(&[name]))
@@ -57,10 +62,7 @@ fn shown(iam: &State, profile: &Profile, whole: bool) -> Value {
 
 pub(super) fn get(account: &Account, _: &Call, input: &Input) -> Answer {
     let iam = &account.global.iam;
-    let name = input.text("InstanceProfileName").unwrap_or_default();
-    let profile =
-        iam.profiles.get(&name.to_lowercase()).ok_or_else(|| NO_PROFILE.refuse(&[name]))?;
-    Ok(json!({"InstanceProfile": shown(iam, profile, true)}))
+    Ok(json!({"InstanceProfile": shown(iam, iam.profile(input)?, true)}))
 }
 
 pub(super) fn delete(account: &mut Account, _: &Call, input: &Input) -> Answer {
@@ -123,4 +125,17 @@ pub(super) fn remove_role(account: &mut Account, _: &Call, input: &Input) -> Ans
     }
     profile.role = None;
     Ok(Value::Null)
+}
+
+pub(super) fn tag(account: &mut Account, _: &Call, input: &Input) -> Answer {
+    add_tags(&mut account.global.iam.profile_mut(input)?.tags, input)
+}
+
+pub(super) fn untag(account: &mut Account, _: &Call, input: &Input) -> Answer {
+    remove_tags(&mut account.global.iam.profile_mut(input)?.tags, input);
+    Ok(Value::Null)
+}
+
+pub(super) fn list_tags(account: &Account, _: &Call, input: &Input) -> Answer {
+    paged_tags(&account.global.iam.profile(input)?.tags, input)
 }

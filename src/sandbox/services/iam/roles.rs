@@ -8,8 +8,8 @@ use super::super::{Answer, Call, Input, Members};
 use super::{
     BAD_BOUNDARY, BAD_PRINCIPAL, INLINE_TOO_LONG, MALFORMED, NO_INLINE, NOT_ATTACHABLE,
     NOT_ATTACHED, PROPAGATION, ROLE_EXISTS, ROLE_HAS_ATTACHMENTS, ROLE_HAS_POLICIES,
-    ROLE_IN_PROFILE, Role, State, TOO_MANY_ATTACHED, TOO_MANY_TAGS, TRUST_TOO_LONG, encoded, paged,
-    policies, profiles, tags_of,
+    ROLE_IN_PROFILE, Role, State, TOO_MANY_ATTACHED, TRUST_TOO_LONG, add_tags, encoded, paged,
+    paged_tags, policies, profiles, remove_tags, tags_of,
 };
 use crate::sandbox::rules::Refusal;
 use crate::sandbox::state::Account;
@@ -19,7 +19,6 @@ const TRUST_LENGTH: usize = 2048;
 /// The maximum length of a role's inline policies together, without white space.
 const INLINE_LENGTH: usize = 10_240;
 const MAX_ATTACHED: usize = 10;
-const MAX_TAGS: usize = 50;
 
 /// IAM does not count white space in policy lengths.
 fn length(document: &str) -> usize {
@@ -256,30 +255,16 @@ pub(super) fn delete_boundary(account: &mut Account, _: &Call, input: &Input) ->
 }
 
 pub(super) fn tag(account: &mut Account, _: &Call, input: &Input) -> Answer {
-    let role = account.global.iam.role_mut(input)?;
-    for (key, value) in tags_of(input)? {
-        // A key in another case is the same tag and keeps its first spelling.
-        let known = role.tags.keys().find(|known| known.to_lowercase() == key.to_lowercase());
-        let key = known.cloned().unwrap_or(key);
-        role.tags.insert(key, value);
-    }
-    if role.tags.len() > MAX_TAGS {
-        return Err(TOO_MANY_TAGS.refuse(&[]));
-    }
-    Ok(Value::Null)
+    add_tags(&mut account.global.iam.role_mut(input)?.tags, input)
 }
 
 pub(super) fn untag(account: &mut Account, _: &Call, input: &Input) -> Answer {
-    let role = account.global.iam.role_mut(input)?;
-    let keys: Vec<_> = input.texts("TagKeys").iter().map(|key| key.to_lowercase()).collect();
-    role.tags.retain(|key, _| !keys.contains(&key.to_lowercase()));
+    remove_tags(&mut account.global.iam.role_mut(input)?.tags, input);
     Ok(Value::Null)
 }
 
 pub(super) fn list_tags(account: &Account, _: &Call, input: &Input) -> Answer {
-    let tags = account.global.iam.role(input)?.tags.iter();
-    let tags = tags.map(|(key, value)| (key.clone(), json!({"Key": key, "Value": value})));
-    paged(Map::new(), "Tags", tags.collect(), input)
+    paged_tags(&account.global.iam.role(input)?.tags, input)
 }
 
 /// Lists roles and customer policies with everything about them; a page counts both.

@@ -221,6 +221,23 @@ fn a_role_lives_from_creation_to_deletion() {
 }
 
 #[test]
+fn tags_of_an_instance_profile_are_set_and_removed() {
+    let iam = Iam::with_profile();
+    let named = |more: (&str, Value)| json!({"InstanceProfileName": "p", (more.0): more.1});
+    let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
+    iam.does("TagInstanceProfile", named(("Tags", json!([tag("a", "1"), tag("b", "2")]))));
+    // A key in another case is the same tag.
+    iam.does("TagInstanceProfile", named(("Tags", json!([tag("A", "3")]))));
+    let shown = iam.does("GetInstanceProfile", json!({"InstanceProfileName": "p"}));
+    assert_eq!(shown["InstanceProfile"]["Tags"], json!([tag("a", "3"), tag("b", "2")]));
+    iam.does("UntagInstanceProfile", named(("TagKeys", json!(["B", "c"]))));
+    let left = iam.does("ListInstanceProfileTags", json!({"InstanceProfileName": "p"}));
+    assert_eq!(left["Tags"], json!([tag("a", "3")]));
+    let listed = iam.does("ListInstanceProfiles", json!({}));
+    assert_eq!(listed["InstanceProfiles"][0].get("Tags"), None, "lists leave tags out");
+}
+
+#[test]
 fn update_role_resets_a_duration_that_is_not_sent() {
     let iam = Iam::with_role();
     iam.does("UpdateRole", json!({"RoleName": "Web", "MaxSessionDuration": 7200}));
