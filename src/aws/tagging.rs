@@ -5,6 +5,7 @@
 
 use super::ownership::{ENVIRONMENT, PROJECT, REGION, Tags};
 use super::{Cx, Error, Result};
+use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -17,8 +18,19 @@ impl Cx {
     /// Reads the index, once until [`Cx::forget_tag_index`].
     pub async fn tag_index(&self) -> Result<Arc<OnceCell<TagIndex>>> {
         let cell = Arc::clone(&self.tag_index.lock().unwrap_or_else(PoisonError::into_inner));
-        cell.get_or_try_init(|| self.read_tag_index()).await?;
+        cell.get_or_try_init(|| self.read_tag_index(self.tagging())).await?;
         Ok(cell)
+    }
+
+    /// Reads the index of services that have no region, IAM among them: the region of the partition
+    /// that they are run from keeps it ("GetResources", Tagging API reference). Not kept.
+    pub async fn global_tag_index(&self) -> Result<TagIndex> {
+        let home = match self.partition.as_str() {
+            "aws-cn" => "cn-north-1",
+            "aws-us-gov" => "us-gov-west-1",
+            _ => "us-east-1",
+        };
+        self.read_tag_index(self.in_region(home).tagging()).await
     }
 
     /// Returns the indexed tags of one ARN; `None` says nothing about the object.
@@ -31,15 +43,14 @@ impl Cx {
         *self.tag_index.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 
-    async fn read_tag_index(&self) -> Result<TagIndex> {
+    async fn read_tag_index(&self, client: &Client) -> Result<TagIndex> {
         let ours = [
             (PROJECT, &self.scope.project),
             (ENVIRONMENT, &self.scope.environment),
             (REGION, &self.scope.region),
         ];
         let filters = ours.map(|(k, v)| TagFilter::builder().key(k).values(v).build());
-        let found = self
-            .tagging()
+        let found = client
             .get_resources()
             .set_tag_filters(Some(filters.into()))
             .resources_per_page(100)

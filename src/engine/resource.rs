@@ -58,6 +58,18 @@ pub struct Retryable {
     pub reason: &'static str,
 }
 
+impl Retryable {
+    /// Makes one of its parts, in their order.
+    pub const fn new(
+        step: Step,
+        code: &'static str,
+        message: &'static str,
+        reason: &'static str,
+    ) -> Self {
+        Self { step, code, message, reason }
+    }
+}
+
 /// What the engine needs to know of a type, beyond its schemas.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {

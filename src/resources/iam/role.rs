@@ -84,25 +84,45 @@ impl Resource for IamRole {
     const RULES: Rules = Rules {
         identity: IdentityBy::Name,
         // A service that loses its role drains for ever (aws-semantics.md 11, trap 5).
-        deleted_after: &["ecs_service", "autoscaling_group", "instance_profile"],
+        deleted_after: &["ecs_service", "autoscaling_group", "iam_instance_profile"],
         retry: &[
-            retry(
+            Retryable::new(
                 Step::Create,
                 "MalformedPolicyDocument",
                 "Invalid principal",
                 "IAM to know the principal",
             ),
-            retry(
+            Retryable::new(
                 Step::Update,
                 "MalformedPolicyDocument",
                 "Invalid principal",
                 "IAM to know the principal",
             ),
-            retry(Step::Create, "ConcurrentModification", "", "another change of IAM to end"),
-            retry(Step::Update, "ConcurrentModification", "", "another change of IAM to end"),
-            retry(Step::Update, "NoSuchEntity", "", KNOWN),
-            retry(Step::Delete, "DeleteConflict", "", "policies and instance profiles to let go"),
-            retry(Step::Delete, "ConcurrentModification", "", "another change of IAM to end"),
+            Retryable::new(
+                Step::Create,
+                "ConcurrentModification",
+                "",
+                "another change of IAM to end",
+            ),
+            Retryable::new(
+                Step::Update,
+                "ConcurrentModification",
+                "",
+                "another change of IAM to end",
+            ),
+            Retryable::new(Step::Update, "NoSuchEntity", "", KNOWN),
+            Retryable::new(
+                Step::Delete,
+                "DeleteConflict",
+                "",
+                "policies and instance profiles to let go",
+            ),
+            Retryable::new(
+                Step::Delete,
+                "ConcurrentModification",
+                "",
+                "another change of IAM to end",
+            ),
         ],
         // The engine turns it round where the name stays the same.
         replace: ReplaceOrder::CreateFirst,
@@ -253,15 +273,6 @@ impl Resource for IamRole {
         let what = |profile| Blocker { what: format!("instance profile {profile}"), leaves: None };
         Ok(held.map(what).collect())
     }
-}
-
-const fn retry(
-    step: Step,
-    code: &'static str,
-    message: &'static str,
-    reason: &'static str,
-) -> Retryable {
-    Retryable { step, code, message, reason }
 }
 
 /// Reads all roles of the account with everything inline, and keeps those in question.
