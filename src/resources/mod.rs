@@ -23,6 +23,7 @@ pub mod ec2 {
 
 /// IAM: who may do what.
 pub mod iam {
+    pub mod instance_profile;
     pub mod role;
 }
 
@@ -47,6 +48,7 @@ pub fn registry() -> Registry {
             Erased::<ec2::security_group::SecurityGroup>::boxed(),
             Erased::<ec2::subnet::Subnet>::boxed(),
             Erased::<ec2::vpc::Vpc>::boxed(),
+            Erased::<iam::instance_profile::IamInstanceProfile>::boxed(),
             Erased::<iam::role::IamRole>::boxed(),
             Erased::<logs::log_group::LogGroup>::boxed(),
         ],
