@@ -85,11 +85,21 @@ def iam():
     document = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId="v1")["PolicyVersion"]
     same(document["Document"], ALLOW)
     iam.delete_policy(PolicyArn=policy["Arn"])
-    profile = iam.create_instance_profile(InstanceProfileName="web")["InstanceProfile"]
-    same(profile["Roles"], [])
+    profile = iam.create_instance_profile(InstanceProfileName="web", Path="/p/", Tags=TAGS[:1])
+    profile = profile["InstanceProfile"]
+    same((profile["Roles"], profile["Path"], profile["Tags"]), ([], "/p/", TAGS[:1]))
+    iam.tag_instance_profile(InstanceProfileName="web", Tags=TAGS[1:])
+    same(by_key(iam.list_instance_profile_tags(InstanceProfileName="web")["Tags"]), by_key(TAGS))
+    iam.untag_instance_profile(InstanceProfileName="web", TagKeys=[TAGS[1]["Key"]])
     iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
     same(iam.list_instance_profiles_for_role(RoleName="web")["InstanceProfiles"][0]["Arn"],
          profile["Arn"])
+    read = iam.get_instance_profile(InstanceProfileName="web")["InstanceProfile"]
+    same(([role["RoleName"] for role in read["Roles"]], read["Tags"]), (["web"], TAGS[:1]))
+    same(read["CreateDate"], profile["CreateDate"])
+    listed = iam.list_instance_profiles(PathPrefix="/p/")["InstanceProfiles"][0]
+    same((listed["InstanceProfileId"], "Tags" in listed), (profile["InstanceProfileId"], False))
+    refused("DeleteConflict", iam.delete_instance_profile, InstanceProfileName="web")
     response = refused("DeleteConflict", iam.delete_role, RoleName="web")
     same(response["ResponseMetadata"]["HTTPStatusCode"], 409)
     iam.remove_role_from_instance_profile(InstanceProfileName="web", RoleName="web")

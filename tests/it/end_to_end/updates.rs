@@ -166,4 +166,27 @@ tags              = {{ Name = "{on}" }}
     there_and_back(stage, &text(false), &text(true), &expected);
 }
 
-on_both!(network_fields, role_and_log_group_fields);
+fn instance_profile_fields(stage: &Stage) {
+    let text = |on: bool| {
+        let trust = r#"{ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }] }"#;
+        format!(
+            r#"
+[workspace]
+description = "fields of instance profiles"
+[iam_role.host]
+for_each                    = {{ false = 0, true = 1 }}
+name                        = "${{env}}-host-${{each.key}}"
+assume_role_policy_document = {trust}
+[iam_instance_profile.host]
+name      = "${{env}}-host"
+path      = "/e2e/"
+role_name = '${{iam_role.host["{on}"].id}}'
+tags      = {{ Name = "{on}" }}
+"#
+        )
+    };
+    let expected = ["update iam_instance_profile.host: role_name tags.Name"];
+    there_and_back(stage, &text(false), &text(true), &expected);
+}
+
+on_both!(network_fields, role_and_log_group_fields, instance_profile_fields);

@@ -44,6 +44,10 @@ pub(super) fn of(state: &Value) -> Ledger {
         let tags = address(&role["tags"]);
         lines.push(format!("roles {tags}: {inline} inline, {attached} attached"));
     }
+    for (_, profile) in entries(&state["global"]["iam"]["profiles"]) {
+        let role = profile["role"].as_str().unwrap_or("none");
+        lines.push(format!("profiles {}: role {role}", address(&profile["tags"])));
+    }
     lines.sort();
     lines
 }

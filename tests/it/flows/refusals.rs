@@ -26,7 +26,7 @@ const ORDER: [&str; 12] = [
 ];
 
 /// Rules that a test here breaks on purpose, before our own order passes.
-const BROKEN_HERE: [&str; 27] = [
+const BROKEN_HERE: [&str; 28] = [
     "ASSOCIATION_CONFLICT",
     "BAD_PRINCIPAL",
     "DNS_HOSTNAMES_WITHOUT_SUPPORT",
@@ -38,6 +38,7 @@ const BROKEN_HERE: [&str; 27] = [
     "INTERNET_GATEWAY_NOT_ATTACHED",
     "INTERNET_GATEWAY_TAKEN",
     "PERMISSION_DUPLICATE",
+    "PROFILE_HAS_ROLE",
     "PROTECTED",
     "PUBLIC_ADDRESSES",
     "ROLE_EXISTS",
@@ -57,8 +58,7 @@ const BROKEN_HERE: [&str; 27] = [
 ];
 
 /// About objects that no type of ours makes.
-const OF_OTHERS: [&str; 4] =
-    ["POLICY_ATTACHED", "POLICY_EXISTS", "PROFILE_EXISTS", "PROFILE_HAS_ROLE"];
+const OF_OTHERS: [&str; 3] = ["POLICY_ATTACHED", "POLICY_EXISTS", "PROFILE_EXISTS"];
 
 #[test]
 fn every_order_aws_insists_on_is_broken_and_kept_here() {
@@ -148,9 +148,24 @@ async fn a_role_in_somebody_else_s_profile_is_told_and_left() {
         let cx = bench.cx().await;
         let remove = cx.iam().remove_role_from_instance_profile();
         remove.instance_profile_name("theirs").role_name("app").send().await.expect("removed");
+        let delete = cx.iam().delete_instance_profile().instance_profile_name("theirs");
+        delete.send().await.expect("nothing is in it");
         bench.destroyed().await;
     }
     assert_eq!(bench.ledger(), Ledger::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_leaves_its_profile_before_either_goes() {
+    let bench = Bench::new(EVERY_TYPE);
+    bench.applied().await;
+    let cx = bench.cx().await;
+    let delete = cx.iam().delete_instance_profile().instance_profile_name("app");
+    refused_by("PROFILE_HAS_ROLE", delete.send().await);
+
+    bench.sandbox.clear_calls();
+    bench.destroyed().await;
+    assert_eq!(bench.refused(), [""; 0]);
 }
 
 /// Makes a network interface as a load balancer has it.

@@ -114,6 +114,8 @@ async fn a_replacement_that_deletes_first_heals_from_any_call_on() {
     let edits = [
         ("\"requests from the front\"", "\"what the front asks for\""),
         ("\"app\"\nassume", "\"app\"\npath = \"/shop/\"\nassume"),
+        // This one leaves its instance profile meanwhile, which stays.
+        ("\"reader\"\nassume", "\"reader\"\npath = \"/shop/\"\nassume"),
     ];
     killed_anywhere(EVERY_TYPE, &edits, 15).await;
 }

@@ -74,6 +74,11 @@ def owned(environment):
         name = role["RoleName"]
         if is_ours(call("iam", "list_role_tags", {"RoleName": name})["Tags"], environment):
             found.append(f"iam_role {name}")
+    for profile in call("iam", "list_instance_profiles", {})["InstanceProfiles"]:
+        name = profile["InstanceProfileName"]
+        profile = call("iam", "get_instance_profile", {"InstanceProfileName": name})
+        if is_ours(profile["InstanceProfile"].get("Tags", []), environment):
+            found.append(f"iam_instance_profile {name}")
     for group in call("logs", "describe_log_groups", {})["logGroups"]:
         arn = group.get("logGroupArn", group["arn"].removesuffix(":*"))
         tags = call("logs", "list_tags_for_resource", {"resourceArn": arn})["tags"]
