@@ -5,6 +5,7 @@
 
 mod access;
 pub mod address;
+mod between;
 pub mod bound;
 pub mod catalog;
 mod check;
@@ -34,6 +35,7 @@ pub mod variables;
 pub mod workspace;
 
 pub use address::Address;
+pub use between::check_outputs;
 pub use bound::{BoundWorkspace, Evaluated, Fields, Objects, OutputValue};
 pub use catalog::{BlockKind, Catalog, TypeEntry};
 pub use diagnostic::{Diagnostic, Diagnostics, Kind, Location, Severity, Source};
@@ -44,9 +46,7 @@ pub use project::{Context, Inputs, Project};
 pub use schema::SchemaView;
 pub use value::{Resolved, Value};
 pub use variables::{Variable, check_inputs};
-pub use workspace::{
-    Block, BlockId, Moved, Output, Timeouts, Unit, UnitPart, Workspace, check_outputs,
-};
+pub use workspace::{Block, BlockId, Moved, Output, Timeouts, Unit, UnitPart, Workspace};
 
 #[cfg(test)]
 mod evaluate_tests;

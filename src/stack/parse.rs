@@ -66,6 +66,7 @@ impl Workspace {
             tags: None,
             graph: Graph::default(),
             types: BTreeMap::new(),
+            depends_on_at: BTreeMap::new(),
             needed: BTreeMap::new(),
         };
         if let Some(table) = parse(&workspace.source, &mut report) {
@@ -180,6 +181,7 @@ impl Workspace {
                 }
                 report.push(problem);
             }
+            self.depends_on_at.insert(name.clone(), report.location(&range));
             self.depends_on.push(name);
         }
     }

@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 
 use super::address::Address;
 use super::catalog::{BlockKind, TypeEntry};
-use super::diagnostic::{Diagnostic, Diagnostics, Location, Source, nearest};
-use super::document::{Node, Table, listed};
+use super::diagnostic::{Location, Source};
+use super::document::{Node, Table};
 use super::units::Graph;
 use super::variables::Variable;
 
@@ -173,30 +173,8 @@ pub struct Workspace {
     pub(super) graph: Graph,
     /// The types its blocks are of.
     pub(super) types: BTreeMap<(BlockKind, String), TypeEntry>,
+    /// Where `depends_on` names each of them.
+    pub(super) depends_on_at: BTreeMap<String, Location>,
     /// Outputs of other workspaces it refers to, with the place of one reference.
     pub(super) needed: BTreeMap<(String, String), Location>,
-}
-
-/// Checks references to outputs between these workspaces: one that is not declared is told with the
-/// nearest that is. Workspaces that are not among them are not looked at.
-pub fn check_outputs(workspaces: &[&Workspace]) -> Diagnostics {
-    let mut problems = Diagnostics::new();
-    for workspace in workspaces {
-        for ((other, output), at) in &workspace.needed {
-            let Some(other) = workspaces.iter().find(|w| w.name == *other) else { continue };
-            if other.outputs.contains_key(output) {
-                continue;
-            }
-            let message = format!("the workspace `{}` has no output `{output}`", other.name);
-            let known: Vec<&str> = other.outputs.keys().map(String::as_str).collect();
-            let hint = match nearest(output, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => "it has none".to_owned(),
-                None => format!("it has {}", listed(&known)),
-            };
-            let problem = Diagnostic::error("unknown_output", message);
-            problems.push(problem.at_location(Some(at.clone())).hint(hint));
-        }
-    }
-    problems
 }
