@@ -107,6 +107,11 @@ impl Cx {
         self.meter.calls()
     }
 
+    /// Returns how many requests that write were answered with success so far.
+    pub fn writes(&self) -> u64 {
+        self.meter.writes()
+    }
+
     /// Builds an ARN of this region and account, e.g. `arn("ec2", "vpc/vpc-1")`.
     pub fn arn(&self, service: &str, resource: &str) -> String {
         self.arn_of(service, &self.account_id, resource)

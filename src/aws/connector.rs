@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Meter {
     calls: Mutex<BTreeMap<String, u64>>,
+    writes: AtomicU64,
     limits: Option<Limits>,
     latency: Duration,
 }
@@ -33,6 +35,18 @@ impl Meter {
     /// Returns how many requests were sent, by `service.Operation`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns how many requests that write were answered with success.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Counts an answer, if something was written.
+    fn answered(&self, call: &Call, success: bool) {
+        if success && !is_read(&call.operation) {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn count(&self, call: &Call) {
@@ -88,6 +102,8 @@ impl HttpConnector for MeteredConnector {
         HttpConnectorFuture::new(async move {
             this.meter.admit(&call).await;
             let answer = this.inner.call(request).await;
+            let success = answer.as_ref().is_ok_and(|response| response.status().is_success());
+            this.meter.answered(&call, success);
             if !is_one_shot(&call.operation) {
                 return answer;
             }
@@ -102,6 +118,13 @@ impl HttpConnector for MeteredConnector {
             }
         })
     }
+}
+
+/// Tells whether an operation only reads, as AWS names them.
+fn is_read(operation: &str) -> bool {
+    const READS: [&str; 8] =
+        ["AssumeRole", "BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan"];
+    READS.iter().any(|read| operation.starts_with(read))
 }
 
 /// Service and operation of a request, as its own bytes tell.
@@ -173,6 +196,21 @@ pub fn chain<'a>(
 mod tests {
     use super::*;
     use aws_smithy_types::body::SdkBody;
+
+    #[test]
+    fn only_what_wrote_and_succeeded_counts_as_written() {
+        let meter = Meter::default();
+        let call = |operation: &str| Call {
+            region: "eu-west-1".into(),
+            service: "iam".into(),
+            operation: operation.into(),
+        };
+        meter.answered(&call("GetRole"), true);
+        meter.answered(&call("PutRolePolicy"), false);
+        assert_eq!(meter.writes(), 0);
+        meter.answered(&call("PutRolePolicy"), true);
+        assert_eq!(meter.writes(), 1);
+    }
 
     #[test]
     fn a_call_is_named_by_the_bytes_of_its_request() {

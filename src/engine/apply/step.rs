@@ -129,7 +129,8 @@ impl<'r> Running<'r> {
         self.run.wanted.timeout(self.workspace, &self.change.address, step).unwrap_or(default)
     }
 
-    /// Makes a writing call, within the width of the run.
+    /// Makes a writing call, within the width of the run. It may be several requests, of which the
+    /// first ones took effect though the last failed.
     pub(super) async fn call<T>(
         &self,
         call: impl Future<Output = aws::Result<T>>,
@@ -141,11 +142,12 @@ impl<'r> Running<'r> {
         };
         self.begin();
         self.wrote.store(true, Ordering::Relaxed);
+        let written = self.run.cx.writes();
         let result = call.await;
         drop(permit);
         let may_have_written = match &result {
             Ok(_) => true,
-            Err(e) => e.class == ErrorClass::Ambiguous,
+            Err(e) => e.class == ErrorClass::Ambiguous || self.run.cx.writes() > written,
         };
         if may_have_written {
             self.run.changed.store(true, Ordering::Relaxed);
