@@ -61,6 +61,11 @@ pub enum Reason {
     Destroy,
     /// The address changed under `[moved]`.
     Moved,
+    /// Nothing differs, but it is not ready: what made or changed it did not wait to the end.
+    Settling {
+        /// What AWS calls its state.
+        state: String,
+    },
 }
 
 /// The new value of a field.

@@ -106,6 +106,8 @@ pub enum ReasonWord {
     Destroy,
     /// Its address changed.
     Moved,
+    /// Nothing differs, but it is not ready yet; apply waits for it.
+    Settling,
 }
 
 impl From<&Reason> for ReasonWord {
@@ -122,6 +124,7 @@ impl From<&Reason> for ReasonWord {
             Reason::Deposed => Self::Deposed,
             Reason::Destroy => Self::Destroy,
             Reason::Moved => Self::Moved,
+            Reason::Settling { .. } => Self::Settling,
         }
     }
 }

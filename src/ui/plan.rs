@@ -183,6 +183,7 @@ pub(super) fn why(change: &Change) -> Option<String> {
         Reason::NotInStack => "no longer in the stack file".to_owned(),
         Reason::NoInstance => "its `when` is false, or its key left `for_each`".to_owned(),
         Reason::Deposed => "left over from an earlier replacement".to_owned(),
+        Reason::Settling { state } => format!("still {state}; apply waits until it is ready"),
     })
 }
 

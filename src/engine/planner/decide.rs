@@ -89,6 +89,8 @@ pub(super) fn decide(
         _ if requested => (Action::Replace, Some(Reason::Requested)),
         _ if !change.fields.is_empty() => (Action::Update, Some(Reason::Changed)),
         _ if change.moved_from.is_some() => (Action::Update, Some(Reason::Moved)),
+        // An earlier run did not see it ready; the update writes nothing and waits.
+        Status::Pending(state) => (Action::Update, Some(Reason::Settling { state: state.clone() })),
         _ => (Action::None, None),
     };
     if let (Action::None | Action::Update, Some(address)) = (change.action, uses) {

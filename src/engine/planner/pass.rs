@@ -417,7 +417,8 @@ impl<'a> Pass<'a, '_> {
             // A late field is never immutable: the conformance test sees to it.
             fields.iter_mut().for_each(|f| f.forces_replacement = false);
         }
-        if !fields.is_empty() && planned.change.action == Action::None {
+        let settles = matches!(planned.change.reason, Some(Reason::Settling { .. }));
+        if !fields.is_empty() && (planned.change.action == Action::None || settles) {
             planned.change.action = Action::Update;
             planned.change.reason = Some(Reason::Changed);
         }

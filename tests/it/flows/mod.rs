@@ -5,6 +5,7 @@ mod bench;
 mod edits;
 mod kills;
 mod ledger;
+mod partly;
 mod refusals;
 mod replacements;
 mod slow;
