@@ -1,0 +1,247 @@
+//! Plans: of what makes the account like the stack, and of the deletion of all that is owned.
+
+use super::{Planned, Session, StackWanted};
+use crate::aws::{Cx, Scope};
+use crate::engine::plan::Plan;
+use crate::engine::planner::{self, DataResults, Evaluation, Input, PlanOptions};
+use crate::engine::resource::Snapshot;
+use crate::engine::selection::{check_addresses, check_instances};
+use crate::engine::snapshot::{self, Names};
+use crate::engine::world::World;
+use crate::stack::{Address, BoundWorkspace, Diagnostics};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl Session {
+    /// Plans what makes the account like the stack. Reads, never writes.
+    pub async fn plan(
+        &self,
+        cx: &Cx,
+        names: &[String],
+        options: &PlanOptions,
+    ) -> Result<Planned, Diagnostics> {
+        let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
+        let bound = self.bind_all(names, account)?;
+        let all: Vec<String> = bound.iter().map(|(b, _)| b.workspace.name.clone()).collect();
+        let every = self.project.workspaces.keys().all(|w| all.contains(w));
+        // With every file in the plan, what has no file any more is worth a word.
+        let read = self.read(cx, &bound, if every { &[] } else { &all }, options).await?;
+        let mut planned = self.planned(bound, read, options, &cx.account_id)?;
+        if every {
+            let (_, without_file) = self.live_workspaces(&planned.snapshot);
+            let words = without_file.into_iter().map(|(name, _)| {
+                format!(
+                    "workspace `{name}` has no file any more; what it owns is left alone, \
+                     `infra destroy --all` deletes it"
+                )
+            });
+            planned.plan.warnings.extend(words);
+        }
+        count_calls(&mut planned.plan, cx);
+        Ok(planned)
+    }
+
+    /// As [`Session::plan`], against an account read before. Pure.
+    pub fn plan_seen(
+        &self,
+        bound: Vec<(BoundWorkspace, bool)>,
+        snapshot: Snapshot,
+        data: DataResults,
+        options: &PlanOptions,
+        account_id: &str,
+    ) -> Result<Planned, Diagnostics> {
+        let scope = self.scope();
+        let input = self.input(&scope, &bound, (&snapshot, &data), options);
+        let evaluation = planner::evaluate(input);
+        self.planned(bound, Read { evaluation, snapshot, data }, options, account_id)
+    }
+
+    fn planned(
+        &self,
+        bound: Vec<(BoundWorkspace, bool)>,
+        Read { evaluation, snapshot, data }: Read,
+        options: &PlanOptions,
+        account_id: &str,
+    ) -> Result<Planned, Diagnostics> {
+        let refs: Vec<&BoundWorkspace> = bound.iter().map(|(b, _)| b).collect();
+        let live = addresses(&self.scope(), &snapshot);
+        let unknown = check_addresses(options, &refs, &live);
+        if unknown.has_errors() {
+            return Err(unknown);
+        }
+        let scope = self.scope();
+        let input = self.input(&scope, &bound, (&snapshot, &data), options);
+        let (plan, world) = planner::plan(input, evaluation, account_id)?;
+        let unknown = check_instances(options, &plan);
+        if unknown.has_errors() {
+            return Err(unknown);
+        }
+        let registry = Arc::clone(&self.registry);
+        let stack = StackWanted::new(registry, scope, bound, (world, data));
+        Ok(Planned { plan, stack, snapshot })
+    }
+
+    fn input<'a>(
+        &'a self,
+        scope: &'a Scope,
+        workspaces: &'a [(BoundWorkspace, bool)],
+        (snapshot, data): (&'a Snapshot, &'a DataResults),
+        options: &'a PlanOptions,
+    ) -> Input<'a> {
+        let registry = &self.registry;
+        Input { registry, scope, workspaces, snapshot, data, options, without_data: false }
+    }
+
+    /// Reads data sources and the account until the stack asks for nothing more: names and filters
+    /// may depend on what was read.
+    async fn read(
+        &self,
+        cx: &Cx,
+        bound: &[(BoundWorkspace, bool)],
+        names: &[String],
+        options: &PlanOptions,
+    ) -> Result<Read, Diagnostics> {
+        let scope = self.scope();
+        let mut snapshot = Snapshot::new();
+        let mut data = DataResults::new();
+        let mut listed = Names::new();
+        let mut first = true;
+        loop {
+            let evaluation =
+                planner::evaluate(self.input(&scope, bound, (&snapshot, &data), options));
+            let new_data: Vec<_> = evaluation
+                .wanted_data
+                .iter()
+                .filter(|request| !data.contains_key(*request))
+                .cloned()
+                .collect();
+            let mut stale: BTreeSet<&'static str> = BTreeSet::new();
+            for (ty, wanted) in &evaluation.names {
+                let known = listed.entry(ty).or_default();
+                if !wanted.is_subset(known) {
+                    stale.insert(ty);
+                    known.extend(wanted.iter().cloned());
+                }
+            }
+            if !first && new_data.is_empty() && stale.is_empty() {
+                return Ok(Read { evaluation, snapshot, data });
+            }
+            let only = if first { None } else { Some(&stale) };
+            let (objects, results) = futures::join!(
+                snapshot::read(&self.registry, cx, names, &listed, only),
+                snapshot::read_data(&self.registry, cx, new_data)
+            );
+            let mut problems = Diagnostics::new();
+            match objects {
+                Ok(objects) => snapshot.extend(objects),
+                Err(found) => problems.extend(found),
+            }
+            match results {
+                Ok(results) => data.extend(results),
+                Err(found) => snapshot::join(&mut problems, found),
+            }
+            if problems.has_errors() {
+                return Err(problems);
+            }
+            first = false;
+        }
+    }
+
+    /// Plans the deletion of all that the workspaces own. Files are read for what only they know
+    /// (protection, the order asked for); variables without a value do not stand in the way.
+    ///
+    /// Without names it is all workspaces that own something, those whose file is gone among them.
+    pub async fn plan_destroy(
+        &self,
+        cx: &Cx,
+        names: &[String],
+        options: &PlanOptions,
+    ) -> Result<Planned, Diagnostics> {
+        let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
+        let snapshot = snapshot::read(&self.registry, cx, names, &Names::new(), None).await?;
+        let mut planned = self.destroy_seen(names, account, snapshot, options)?;
+        count_calls(&mut planned.plan, cx);
+        Ok(planned)
+    }
+
+    /// As [`Session::plan_destroy`], against an account read before. Pure.
+    pub fn destroy_seen(
+        &self,
+        names: &[String],
+        account: Option<(&str, &str)>,
+        snapshot: Snapshot,
+        options: &PlanOptions,
+    ) -> Result<Planned, Diagnostics> {
+        let scope = self.scope();
+        let (live, mut without_file) = self.live_workspaces(&snapshot);
+        if let Some(name) = names.iter().find(|n| !live.contains(*n)) {
+            return Err(self.unknown_workspace(name).into());
+        }
+        let names = if names.is_empty() { &live } else { names };
+        without_file.retain(|(name, _)| names.contains(name));
+        let mut bound = Vec::new();
+        let mut problems = Diagnostics::new();
+        for name in names.iter().filter(|n| self.project.workspaces.contains_key(*n)) {
+            let context = self.context(account);
+            match self.parse(name) {
+                // What has no value yet cannot matter: nothing is evaluated but `protect`.
+                Ok(parsed) => match parsed.clone().bind(&self.project, &context, &self.inputs) {
+                    Ok(one) => bound.push((one, false)),
+                    Err(_) => bound.push((parsed.unevaluated(&self.project, &context), false)),
+                },
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.has_errors() {
+            problems.sort();
+            return Err(problems);
+        }
+        let refs: Vec<&BoundWorkspace> = bound.iter().map(|(b, _)| b).collect();
+        let unknown = check_addresses(options, &refs, &addresses(&scope, &snapshot));
+        if unknown.has_errors() {
+            return Err(unknown);
+        }
+        let data = DataResults::new();
+        let input = self.input(&scope, &bound, (&snapshot, &data), options);
+        let account_id = account.map_or("", |(id, _)| id);
+        let mut plan = planner::plan_destroy(input, names, account_id)?;
+        plan.warnings.extend(without_file.into_iter().map(|(_, words)| words));
+        let registry = Arc::clone(&self.registry);
+        let stack = StackWanted::new(registry, scope, bound, (World::default(), data));
+        Ok(Planned { plan, stack, snapshot })
+    }
+
+    /// Names the workspaces that have a file or own something, and warns of those without a file.
+    fn live_workspaces(&self, snapshot: &Snapshot) -> (Vec<String>, Vec<(String, String)>) {
+        let scope = self.scope();
+        let mut names: BTreeSet<String> = self.project.workspaces.keys().cloned().collect();
+        let mut warnings = Vec::new();
+        for owner in snapshot.values().flatten().filter_map(|o| scope.owner(&o.tags)) {
+            if names.insert(owner.workspace.clone()) {
+                let words = format!(
+                    "workspace `{}` has no file any more; what it owns is part of this plan",
+                    owner.workspace
+                );
+                warnings.push((owner.workspace, words));
+            }
+        }
+        warnings.sort();
+        (names.into_iter().collect(), warnings)
+    }
+}
+
+struct Read {
+    evaluation: Evaluation,
+    snapshot: Snapshot,
+    data: DataResults,
+}
+
+fn addresses(scope: &Scope, snapshot: &Snapshot) -> Vec<Address> {
+    let objects = snapshot.values().flatten();
+    objects.filter_map(|o| scope.owner(&o.tags)).map(|owner| owner.address).collect()
+}
+
+fn count_calls(plan: &mut Plan, cx: &Cx) {
+    plan.calls_by_operation = cx.calls();
+    plan.api_calls = plan.calls_by_operation.values().sum();
+}
