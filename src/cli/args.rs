@@ -93,6 +93,10 @@ pub enum FormatArg {
     Github,
     /// SARIF 2.1.0.
     Sarif,
+    /// Graphviz.
+    Dot,
+    /// Flowcharts of Mermaid.
+    Mermaid,
 }
 
 impl From<FormatArg> for Format {
@@ -103,6 +107,8 @@ impl From<FormatArg> for Format {
             FormatArg::Markdown => Self::Markdown,
             FormatArg::Github => Self::Github,
             FormatArg::Sarif => Self::Sarif,
+            FormatArg::Dot => Self::Dot,
+            FormatArg::Mermaid => Self::Mermaid,
         }
     }
 }

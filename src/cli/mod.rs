@@ -6,7 +6,10 @@ mod apply;
 mod completions;
 mod confirm;
 mod destroy;
+mod drift;
 mod explain;
+mod graph;
+mod man;
 mod outputs;
 mod plan;
 mod sandbox;
@@ -64,6 +67,8 @@ enum Verb {
     Apply(apply::Args),
     /// Delete what the workspaces own, in reverse order
     Destroy(destroy::Args),
+    /// Show what of the live account is not as the stack says
+    Drift(drift::Args),
     /// Show the outputs of a workspace, read from the live account
     Outputs(outputs::Args),
     /// Show the live resources, or one of them with all its attributes
@@ -74,10 +79,14 @@ enum Verb {
     Schema(schema::Args),
     /// Explain a resource type, or one of its fields
     Explain(explain::Args),
+    /// Print the dependency graph of the stack files; no account needed
+    Graph(graph::Args),
     /// Serve the embedded AWS on a port, for any AWS client
     Sandbox(sandbox::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// Print a manual page, or write all of them
+    Man(man::Args),
 }
 
 /// How a verb ends: an exit code, or what went wrong.
@@ -107,6 +116,9 @@ fn dispatch(cli: Cli) -> u8 {
         Verb::Plan(args) => plan::run(args, global, &output),
         Verb::Apply(args) => apply::run(args, global, &output),
         Verb::Destroy(args) => destroy::run(args, global, &output),
+        Verb::Drift(args) => drift::run(args, global, &output),
+        Verb::Graph(args) => graph::run(args, global, &output),
+        Verb::Man(args) => man::run(args, global, &output),
         Verb::Outputs(args) => outputs::run(args, global, &output),
         Verb::Show(args) => show::run(args, global, &output),
         Verb::Explain(args) => explain::run(args, global, &output),

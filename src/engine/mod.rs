@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod canonical;
 pub mod diff;
+pub mod drift;
 pub mod event;
 pub mod fingerprint;
 pub mod graph;

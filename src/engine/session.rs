@@ -1,6 +1,7 @@
 //! One run against one account, region and environment: what the verbs call.
 
 mod binding;
+mod graph;
 mod live;
 mod planning;
 mod stack_wanted;
@@ -13,6 +14,7 @@ use crate::stack::{Environment, Inputs, Project};
 use std::sync::Arc;
 
 pub(super) use binding::are;
+pub use graph::{End, GraphBlock, GraphWorkspace, Need, NeedKind, StackGraph};
 pub use live::Owned;
 pub use stack_wanted::StackWanted;
 

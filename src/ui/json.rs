@@ -182,10 +182,6 @@ impl PlanDocument {
     /// Makes the document of plans, one per region.
     pub fn new(plans: &[Plan]) -> Self {
         let sum = plan::summary(plans);
-        let mut calls_by_operation = BTreeMap::new();
-        for (name, number) in plans.iter().flat_map(|p| &p.calls_by_operation) {
-            *calls_by_operation.entry(name.clone()).or_default() += number;
-        }
         let workspaces = plans.iter().flat_map(|plan| {
             plan.workspaces.iter().map(|workspace| WorkspaceDocument {
                 name: workspace.name.clone(),
@@ -206,14 +202,23 @@ impl PlanDocument {
                 blocked: sum.blocked,
             },
             api_calls: plans.iter().map(|p| p.api_calls).sum(),
-            calls_by_operation,
+            calls_by_operation: calls_by_operation(plans),
             warnings: plans.iter().flat_map(|p| p.warnings.clone()).collect(),
         }
     }
 }
 
+/// Adds the calls of plans up, by `service.Operation`.
+pub(super) fn calls_by_operation(plans: &[Plan]) -> BTreeMap<String, u64> {
+    let mut calls = BTreeMap::new();
+    for (name, number) in plans.iter().flat_map(|p| &p.calls_by_operation) {
+        *calls.entry(name.clone()).or_default() += number;
+    }
+    calls
+}
+
 impl ChangeDocument {
-    fn new(change: &Change) -> Self {
+    pub(super) fn new(change: &Change) -> Self {
         let field = |field: &crate::engine::plan::FieldChange| {
             let (after, known) = after_json(&field.after, field.sensitive);
             FieldDocument {

@@ -3,6 +3,7 @@
 use super::fields::{output_rows, rows};
 use super::plan::{blocked_words, heading, summary, summary_line, symbol};
 use super::text::{count, unglue};
+use crate::engine::drift::Drift;
 use crate::engine::plan::{Action, Change, Plan, Summary, WorkspacePlan};
 use std::fmt::Write as _;
 
@@ -15,14 +16,20 @@ const ROOM: usize = 110;
 
 /// Renders plans, one per region; cut at a resource when longer than a comment may be.
 pub fn markdown(plans: &[Plan]) -> String {
-    render(plans, MOST_CHARS)
+    render("plan", &summary_line(&summary(plans)), plans, MOST_CHARS)
 }
 
-fn render(plans: &[Plan], most: usize) -> String {
+/// Renders what drifted, one part a region; cut like a plan.
+pub fn drift(drifts: &[Drift]) -> String {
+    let plans = super::drift::plans(drifts);
+    render("drift", &super::drift::summary_line(&summary(&plans)), &plans, MOST_CHARS)
+}
+
+fn render(verb: &str, heading: &str, plans: &[Plan], most: usize) -> String {
     let mut page =
         Page { out: String::new(), chars: 0, most: most.saturating_sub(RESERVE), left_out: 0 };
     let sum = summary(plans);
-    let _ = page.add(&format!("### {}\n\n", summary_line(&sum)));
+    let _ = page.add(&format!("### {heading}\n\n"));
     if sum.blocked > 0 {
         let verb = if sum.blocked == 1 { "is" } else { "are" };
         let _ = page.add(&format!("**{} {verb} blocked.**\n\n", count(sum.blocked, "change")));
@@ -39,7 +46,7 @@ fn render(plans: &[Plan], most: usize) -> String {
         let _ = writeln!(
             page.out,
             "**{} left out:** a comment has at most 65,536 characters. \
-             `infra plan` shows everything.",
+             `infra {verb}` shows everything.",
             count(page.left_out, "more change")
         );
     }

@@ -4,9 +4,11 @@
 //! process's streams.
 
 pub mod diagnostics;
+pub mod drift;
 pub mod events;
 pub mod explain;
 mod fields;
+pub mod graph;
 pub mod json;
 pub mod markdown;
 mod output;
@@ -42,6 +44,10 @@ pub enum Format {
     Github,
     /// SARIF 2.1.0.
     Sarif,
+    /// Graphviz.
+    Dot,
+    /// Flowcharts of Mermaid.
+    Mermaid,
 }
 
 impl fmt::Display for Format {
@@ -52,6 +58,8 @@ impl fmt::Display for Format {
             Self::Markdown => "markdown",
             Self::Github => "github",
             Self::Sarif => "sarif",
+            Self::Dot => "dot",
+            Self::Mermaid => "mermaid",
         })
     }
 }

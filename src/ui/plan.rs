@@ -62,7 +62,7 @@ fn tone(change: &Change) -> Tone {
 }
 
 /// Explains the symbols that occur.
-fn legend(plans: &[Plan], look: Look) -> String {
+pub(super) fn legend(plans: &[Plan], look: Look) -> String {
     let known = [
         ("+", "create"),
         ("~", "update in place"),
@@ -84,7 +84,8 @@ fn legend(plans: &[Plan], look: Look) -> String {
     format!("{}\n\n", wrap(&format!("Symbols:  {}", used.join("   ")), 0, 10, look))
 }
 
-fn workspace_text(plan: &Plan, workspace: &WorkspacePlan, look: Look, out: &mut String) {
+/// Renders what happens in one workspace.
+pub(super) fn workspace_text(plan: &Plan, workspace: &WorkspacePlan, look: Look, out: &mut String) {
     let scope = &plan.scope;
     let name = look.paint(Tone::Strong, &workspace.name);
     let at = format!("({}, {})", scope.environment, scope.region);
@@ -273,7 +274,7 @@ fn closing(plans: &[Plan], look: Look) -> String {
 }
 
 /// How many AWS calls the plan took, by operation.
-fn calls(plans: &[Plan], look: Look) -> String {
+pub(super) fn calls(plans: &[Plan], look: Look) -> String {
     let total: u64 = plans.iter().map(|p| p.api_calls).sum();
     let mut by_operation: BTreeMap<&str, u64> = BTreeMap::new();
     for (name, number) in plans.iter().flat_map(|p| &p.calls_by_operation) {

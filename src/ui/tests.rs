@@ -423,8 +423,8 @@ fn a_type_explained() {
 }
 
 /// The schemas beside the code: generated from the documents, kept current, and conformed to.
-mod schemas {
-    use crate::ui::{explain, json, show};
+pub(crate) mod schemas {
+    use crate::ui::{drift, explain, graph, json, show};
     use serde_json::Value as Json;
     use std::path::PathBuf;
 
@@ -441,6 +441,8 @@ mod schemas {
             ("outputs", of::<show::OutputsDocument>()),
             ("show", of::<show::ShowDocument>()),
             ("explain", of::<explain::ExplainDocument>()),
+            ("drift", of::<drift::DriftDocument>()),
+            ("graph", of::<graph::GraphDocument>()),
         ]
     }
 
@@ -460,7 +462,7 @@ mod schemas {
         }
     }
 
-    pub(super) fn assert_conforms(name: &str, document: &Json) {
+    pub(crate) fn assert_conforms(name: &str, document: &Json) {
         let schema = all().into_iter().find(|(known, _)| *known == name).unwrap().1;
         check(&schema, &schema, document, name).unwrap_or_else(|problem| panic!("{problem}"));
         assert_eq!(document["schema"], "infra/v1");

@@ -15,7 +15,7 @@ use crate::engine::plan::{Mode, Plan};
 use crate::engine::planfile::SavedPlan;
 use crate::engine::planner::PlanOptions;
 use crate::engine::resource::Status;
-use crate::engine::session::{Owned, Planned, Session};
+use crate::engine::session::{Owned, Planned, Session, StackGraph};
 use crate::stack::{self, Address, Diagnostic, Diagnostics, Kind};
 use crate::ui::show::{LiveResource, OutputValue, WorkspaceOutputs};
 use crate::ui::text::count;
@@ -315,6 +315,19 @@ impl Opened {
     /// Tells whether there is a workspace at all.
     pub(super) fn has_workspaces(&self) -> bool {
         self.regions.iter().any(|region| !region.session.project.workspaces.is_empty())
+    }
+
+    /// Reads the dependency graph of workspaces, all without names; of one region, for the files
+    /// are those of every region.
+    pub(super) fn graph(&self, workspaces: &[String]) -> Result<StackGraph, Diagnostics> {
+        let Some(Region { session, .. }) = self.regions.first() else {
+            return Ok(StackGraph::default());
+        };
+        let files: Vec<String> = session.project.workspaces.keys().cloned().collect();
+        if files.is_empty() {
+            return Err(session.no_workspaces().into());
+        }
+        session.graph(if workspaces.is_empty() { &files } else { workspaces })
     }
 
     /// Finds all problems that need no account.
