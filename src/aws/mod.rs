@@ -1,10 +1,12 @@
 //! Clients, paging, throttling, retry and error classes, ownership tags, canonical policies.
 
+pub mod arn;
 pub mod cidr;
 pub mod clients;
 pub mod connect;
 pub mod connector;
 pub mod error;
+pub mod inventory;
 pub mod limits;
 pub mod ownership;
 pub mod policy;

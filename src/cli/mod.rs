@@ -9,6 +9,7 @@ mod destroy;
 mod drift;
 mod explain;
 mod graph;
+mod inventory;
 mod man;
 mod outputs;
 mod plan;
@@ -73,6 +74,8 @@ enum Verb {
     Outputs(outputs::Args),
     /// Show the live resources, or one of them with all its attributes
     Show(show::Args),
+    /// List everything that carries our tags, read without the resource types
+    Inventory(inventory::Args),
     /// Check the stack files; no account needed
     Validate(validate::Args),
     /// Print the JSON Schema of stack files, for editors
@@ -118,6 +121,7 @@ fn dispatch(cli: Cli) -> u8 {
         Verb::Destroy(args) => destroy::run(args, global, &output),
         Verb::Drift(args) => drift::run(args, global, &output),
         Verb::Graph(args) => graph::run(args, global, &output),
+        Verb::Inventory(args) => inventory::run(args, global, &output),
         Verb::Man(args) => man::run(args, global, &output),
         Verb::Outputs(args) => outputs::run(args, global, &output),
         Verb::Show(args) => show::run(args, global, &output),

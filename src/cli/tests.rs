@@ -65,10 +65,10 @@ fn bad_usage_is_exit_1_and_help_is_0() {
 
 #[test]
 fn bad_usage_in_json_is_an_error_document() {
-    let error = command(80).try_get_matches_from(["infra", "destoy"]).unwrap_err();
+    let error = command(80).try_get_matches_from(["infra", "valdate"]).unwrap_err();
     let diagnostic = usage_diagnostic(&error);
-    assert_eq!(diagnostic.message, "unrecognized subcommand 'destoy'");
-    assert_eq!(diagnostic.hint.as_deref(), Some("a similar subcommand exists: 'destroy'"));
+    assert_eq!(diagnostic.message, "unrecognized subcommand 'valdate'");
+    assert_eq!(diagnostic.hint.as_deref(), Some("a similar subcommand exists: 'validate'"));
 }
 
 /// An engine that has one plan and carries it out as told.
@@ -234,6 +234,34 @@ fn failures_keep_their_exit_code_and_are_told() {
         let answer = captured.answer.lock().unwrap().clone();
         assert!(answer.starts_with("Not applied: 1 failed in "), "{answer}");
     }
+}
+
+#[test]
+fn drift_is_exit_2_and_blocked_4_and_what_is_missing_0() {
+    let with = |changes: Vec<crate::engine::plan::Change>| {
+        let (output, captured) = Output::captured(OutputOptions::default(), None);
+        let fake = Fake::new(changes);
+        let request = Request {
+            mode: Mode::Apply,
+            workspaces: Vec::new(),
+            options: crate::engine::planner::PlanOptions::default(),
+        };
+        let outcome = block_on(drift::with(&request, &fake, &output)).unwrap();
+        assert!(!fake.applied.get(), "drift writes nothing");
+        let answer = captured.answer.lock().unwrap().clone();
+        (outcome.unwrap(), answer)
+    };
+    let missing = || sample::change("vpc.main", Action::Create, Reason::Missing);
+    let orphan = || sample::change("vpc.old", Action::Delete, Reason::NotInStack);
+    let (code, answer) = with(vec![missing()]);
+    assert_eq!(code, 0, "{answer}");
+    assert!(!answer.contains("vpc.main") && answer.contains("1 resource of the stack is not"));
+    let (code, answer) = with(vec![missing(), orphan()]);
+    assert_eq!(code, 2, "{answer}");
+    let mut blocked = orphan();
+    blocked.blocked = Some(crate::engine::plan::Blocked::Protected);
+    let (code, answer) = with(vec![missing(), orphan(), blocked]);
+    assert_eq!(code, 4, "{answer}");
 }
 
 #[test]

@@ -19,9 +19,8 @@ impl Drift {
         let mut missing = Vec::new();
         for workspace in &mut plan.workspaces {
             workspace.outputs.clear();
-            let creates = |address: &Address| (workspace.name.clone(), address.clone());
             let created = workspace.changes.iter().filter(|c| c.action == Action::Create);
-            missing.extend(created.map(|c| creates(&c.address)));
+            missing.extend(created.map(|c| (workspace.name.clone(), c.address.clone())));
             workspace.changes.retain(|c| c.action != Action::Create);
         }
         plan.nodes.clear();

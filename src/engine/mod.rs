@@ -9,6 +9,7 @@ pub mod event;
 pub mod fingerprint;
 pub mod graph;
 pub mod identity;
+pub mod inventory;
 pub mod plan;
 pub mod planfile;
 pub mod planner;

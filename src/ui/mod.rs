@@ -9,6 +9,7 @@ pub mod events;
 pub mod explain;
 mod fields;
 pub mod graph;
+pub mod inventory;
 pub mod json;
 pub mod markdown;
 mod output;

@@ -424,7 +424,7 @@ fn a_type_explained() {
 
 /// The schemas beside the code: generated from the documents, kept current, and conformed to.
 pub(crate) mod schemas {
-    use crate::ui::{drift, explain, graph, json, show};
+    use crate::ui::{drift, explain, graph, inventory, json, show};
     use serde_json::Value as Json;
     use std::path::PathBuf;
 
@@ -443,6 +443,7 @@ pub(crate) mod schemas {
             ("explain", of::<explain::ExplainDocument>()),
             ("drift", of::<drift::DriftDocument>()),
             ("graph", of::<graph::GraphDocument>()),
+            ("inventory", of::<inventory::InventoryDocument>()),
         ]
     }
 

@@ -8,9 +8,10 @@ pub(super) use open::{named, open, open_saved, sandbox_options, sandbox_refused}
 pub(super) use run::block_on;
 
 use super::args::{Filters, Selection, Unlock};
-use crate::aws::{Cx, connect};
+use crate::aws::{Cx, Scope, connect};
 use crate::engine::apply;
 use crate::engine::event::Observer;
+use crate::engine::inventory::Inventory;
 use crate::engine::plan::{Mode, Plan};
 use crate::engine::planfile::SavedPlan;
 use crate::engine::planner::PlanOptions;
@@ -328,6 +329,21 @@ impl Opened {
             return Err(session.no_workspaces().into());
         }
         session.graph(if workspaces.is_empty() { &files } else { workspaces })
+    }
+
+    /// Reads what the account has of ours: of this project and environment, or of every one.
+    pub(super) async fn inventory(&self, everything: bool) -> Result<Inventory, Diagnostics> {
+        let mut all = Inventory::default();
+        for region in &self.regions {
+            let cx = region.cx().await?;
+            all.add(Inventory::read(cx, &region.session.registry, everything).await?);
+        }
+        Ok(all)
+    }
+
+    /// Names what the run is about: project, environment and regions.
+    pub(super) fn scopes(&self) -> Vec<Scope> {
+        self.regions.iter().map(|region| region.session.scope()).collect()
     }
 
     /// Finds all problems that need no account.

@@ -3,6 +3,7 @@
 mod conformance;
 mod faults;
 mod iam;
+mod inventory;
 mod logs;
 mod network;
 

@@ -34,7 +34,7 @@ key    = { value = "${var.key}", description = "hidden", sensitive = true }
 
 /// Judges documents by a schema of ours, with Python's `jsonschema`.
 #[track_caller]
-fn conforms(stage: &Stage, schema: &str, documents: &[Value]) {
+pub(super) fn conforms(stage: &Stage, schema: &str, documents: &[Value]) {
     let path = format!("{}/src/ui/schemas/{schema}.json", env!("CARGO_MANIFEST_DIR"));
     let schema: Value =
         serde_json::from_str(&fs::read_to_string(path).expect("the schema is there"))
@@ -51,7 +51,7 @@ result = [f'{e.json_path}: {e.message}' for d in input['documents'] for e in jud
 }
 
 #[track_caller]
-fn plain(ran: &Ran) {
+pub(super) fn plain(ran: &Ran) {
     for text in [&ran.stdout, &ran.stderr] {
         assert!(!text.contains('\u{1b}'), "colour codes in a pipe: {text:?}");
         assert!(!text.contains("s3cret"), "a secret is shown: {text}");

@@ -14,6 +14,10 @@
 mod answers;
 mod calls;
 mod drift;
+mod drift_verb;
+mod graph;
+mod inventory;
+mod man;
 mod ownership;
 mod refusals;
 mod replacement;
