@@ -38,7 +38,8 @@ fn blocker(interface: &NetworkInterface) -> Blocker {
     let kind = interface.interface_type.as_ref();
     let soon = |owner: &str, stay: &str| Some(format!("{owner} takes it away, usually in {stay}"));
     let (owner, leaves) = match kind {
-        Some(NetworkInterfaceType::NatGateway) => {
+        // AWS says `nat_gateway` where its own list of values has `natGateway`.
+        Some(kind) if matches!(kind.as_str(), "nat_gateway" | "natGateway") => {
             (description.into(), soon("the NAT gateway's deletion", "1 to 5 minutes"))
         }
         Some(NetworkInterfaceType::VpcEndpoint) if description.contains("guardduty") => {

@@ -37,9 +37,11 @@ SERVICES = {
         DescribeNetworkAcls DescribePrefixLists DescribeManagedPrefixLists
         CreateEgressOnlyInternetGateway DescribeEgressOnlyInternetGateways
         DeleteEgressOnlyInternetGateway
-        AllocateAddress DescribeAddresses ReleaseAddress
+        AllocateAddress DescribeAddresses DescribeAddressesAttribute ReleaseAddress AssociateAddress
+        DisassociateAddress
         CreateNatGateway DescribeNatGateways DeleteNatGateway
         CreateVpcEndpoint DescribeVpcEndpoints ModifyVpcEndpoint DeleteVpcEndpoints
+        DescribeVpcEndpointServices
     """,
     "iam": """
         CreateRole GetRole ListRoles UpdateRole DeleteRole UpdateAssumeRolePolicy
@@ -74,10 +76,14 @@ UNENFORCED_PATTERNS = {("logs", "AmazonResourceName")}
 
 # Values that AWS answers though its models do not list them: an internet gateway's attachment reads
 # "available" (API reference, InternetGatewayAttachment), a new network interface "pending" (API
-# reference, CreateNetworkInterface, example).
+# reference, CreateNetworkInterface, example), a VPC endpoint has its state in small letters (API
+# reference, DescribeVpcEndpoints, example), a NAT gateway's interface is of type "nat_gateway" (API
+# reference, DescribeNetworkInterfaces, filter interface-type).
 MISSING_VALUES = {
     ("ec2", "AttachmentStatus"): ["available"],
     ("ec2", "NetworkInterfaceStatus"): ["pending"],
+    ("ec2", "NetworkInterfaceType"): ["nat_gateway"],
+    ("ec2", "State"): ["pending", "available", "deleting"],
 }
 
 

@@ -29,6 +29,14 @@ static OF_VPC: &[Dependent] = &[
         find: |state, vpc| key(&state.internet_gateways, |gateway| gateway.serves(vpc)),
     },
     Dependent {
+        what: "egress-only internet gateway",
+        find: |state, vpc| key(&state.egress_only_internet_gateways, |gateway| gateway.vpc == vpc),
+    },
+    Dependent {
+        what: "VPC endpoint",
+        find: |state, vpc| key(&state.vpc_endpoints, |endpoint| endpoint.vpc == vpc),
+    },
+    Dependent {
         what: "security group",
         find: |state, vpc| {
             key(&state.security_groups, |group| group.vpc == vpc && !group.is_default())

@@ -57,6 +57,10 @@ pub(crate) static KINDS: &[&Kind] = &[
     &SECURITY_GROUP_RULE,
     &NETWORK_ACL,
     &NETWORK_INTERFACE,
+    &ADDRESS,
+    &NAT_GATEWAY,
+    &EGRESS_ONLY_GATEWAY,
+    &VPC_ENDPOINT,
 ];
 
 /// VPCs.
@@ -137,4 +141,44 @@ pub(crate) static NETWORK_INTERFACE: Kind = Kind {
     holds: |state, id| state.network_interfaces.contains_key(id),
     missing: &rules::NETWORK_INTERFACE_NOT_FOUND,
     malformed: &rules::NETWORK_INTERFACE_MALFORMED,
+};
+
+/// Elastic addresses.
+pub(crate) static ADDRESS: Kind = Kind {
+    prefix: "eipalloc",
+    resource_type: "elastic-ip",
+    tagging_type: "ec2:elastic-ip",
+    holds: |state, id| state.addresses.contains_key(id),
+    missing: &rules::ADDRESS_NOT_FOUND,
+    malformed: &rules::ADDRESS_ID_MALFORMED,
+};
+
+/// NAT gateways.
+pub(crate) static NAT_GATEWAY: Kind = Kind {
+    prefix: "nat",
+    resource_type: "natgateway",
+    tagging_type: "ec2:natgateway",
+    holds: |state, id| state.nat_gateways.contains_key(id),
+    missing: &rules::NAT_NOT_FOUND,
+    malformed: &rules::NAT_MALFORMED,
+};
+
+/// Egress-only internet gateways.
+pub(crate) static EGRESS_ONLY_GATEWAY: Kind = Kind {
+    prefix: "eigw",
+    resource_type: "egress-only-internet-gateway",
+    tagging_type: "ec2:egress-only-internet-gateway",
+    holds: |state, id| state.egress_only_internet_gateways.contains_key(id),
+    missing: &rules::EGRESS_ONLY_GATEWAY_NOT_FOUND,
+    malformed: &rules::EGRESS_ONLY_GATEWAY_MALFORMED,
+};
+
+/// VPC endpoints.
+pub(crate) static VPC_ENDPOINT: Kind = Kind {
+    prefix: "vpce",
+    resource_type: "vpc-endpoint",
+    tagging_type: "ec2:vpc-endpoint",
+    holds: |state, id| state.vpc_endpoints.contains_key(id),
+    missing: &rules::ENDPOINT_NOT_FOUND,
+    malformed: &rules::ENDPOINT_MALFORMED,
 };

@@ -36,6 +36,11 @@ impl InternetGateway {
     }
 }
 
+/// Tells whether a VPC has an internet gateway.
+pub(super) fn serve(state: &State, vpc: &str) -> bool {
+    state.internet_gateways.values().any(|gateway| gateway.serves(vpc))
+}
+
 /// CreateInternetGateway.
 pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answer {
     let tags = tags::at_creation(input, &ids::INTERNET_GATEWAY)?;
@@ -66,7 +71,7 @@ pub(super) fn attach(account: &mut Account, call: &Call, input: &Input) -> Answe
     if let Some(attachment) = &state.internet_gateways[id].attachment {
         return Err(rules::INTERNET_GATEWAY_TAKEN.refuse(&[id, &attachment.vpc]));
     }
-    if state.internet_gateways.values().any(|gateway| gateway.serves(vpc)) {
+    if serve(state, vpc) {
         return Err(rules::VPC_HAS_INTERNET_GATEWAY.refuse(&[vpc]));
     }
     let attachment = Attachment { vpc: vpc.to_owned(), ready: call.after(ATTACHING) };

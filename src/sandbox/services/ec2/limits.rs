@@ -6,7 +6,7 @@ use super::rules;
 use crate::sandbox::rules::{Refusal, Rule};
 
 /// How much there may be. AWS's own defaults, except that small accounts' quotas (5 VPCs, 5 internet
-/// gateways) are wider, as they are in an account that runs several environments.
+/// gateways, 5 elastic addresses) are wider, as they are in an account that runs several environments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Limits {
@@ -14,6 +14,11 @@ pub(crate) struct Limits {
     pub(crate) cidr_blocks_per_vpc: usize,
     pub(crate) subnets_per_vpc: usize,
     pub(crate) internet_gateways: usize,
+    pub(crate) egress_only_internet_gateways: usize,
+    pub(crate) addresses: usize,
+    pub(crate) nat_gateways_per_zone: usize,
+    pub(crate) gateway_endpoints: usize,
+    pub(crate) interface_endpoints_per_vpc: usize,
     pub(crate) route_tables_per_vpc: usize,
     pub(crate) routes_per_table: usize,
     pub(crate) security_groups: usize,
@@ -32,6 +37,11 @@ impl Default for Limits {
             cidr_blocks_per_vpc: 5,
             subnets_per_vpc: 200,
             internet_gateways: 100,
+            egress_only_internet_gateways: 100,
+            addresses: 100,
+            nat_gateways_per_zone: 5,
+            gateway_endpoints: 20,
+            interface_endpoints_per_vpc: 50,
             route_tables_per_vpc: 200,
             routes_per_table: 500,
             security_groups: 2500,

@@ -10,12 +10,16 @@
 //! point to it, a line in `route::TARGETS`. A type that puts network interfaces into subnets makes
 //! them with `network_interface::place` and takes them away with `network_interface::release`.
 
+pub(crate) mod address;
 pub(crate) mod cidr;
 pub(crate) mod dependents;
 mod describe;
+pub(crate) mod egress_only_internet_gateway;
+mod endpoint_service;
 pub(crate) mod ids;
 pub(crate) mod internet_gateway;
 mod limits;
+pub(crate) mod nat_gateway;
 pub(crate) mod network_acl;
 pub(crate) mod network_interface;
 mod permission;
@@ -31,6 +35,8 @@ mod tags;
 mod tokens;
 pub(crate) mod vpc;
 mod vpc_cidr;
+pub(crate) mod vpc_endpoint;
+mod vpc_endpoint_change;
 mod zones;
 
 #[cfg(test)]
@@ -58,6 +64,12 @@ pub(crate) struct State {
     pub(crate) security_groups: BTreeMap<String, security_group::SecurityGroup>,
     pub(crate) network_acls: BTreeMap<String, network_acl::NetworkAcl>,
     pub(crate) network_interfaces: BTreeMap<String, network_interface::NetworkInterface>,
+    pub(crate) addresses: BTreeMap<String, address::Address>,
+    /// With those that are at their end, for as long as AWS lists them.
+    pub(crate) nat_gateways: BTreeMap<String, nat_gateway::NatGateway>,
+    pub(crate) egress_only_internet_gateways:
+        BTreeMap<String, egress_only_internet_gateway::EgressOnlyInternetGateway>,
+    pub(crate) vpc_endpoints: BTreeMap<String, vpc_endpoint::VpcEndpoint>,
     /// The tags of every resource, by its id.
     pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
     /// The client tokens seen: what was asked with them and what came of it.
@@ -302,6 +314,104 @@ pub(crate) static SERVICE: Service = Service {
             &["Filters", "PrefixListIds", "NextToken", "MaxResults"],
             prefix_list::describe_managed,
         ),
+        write(
+            "AllocateAddress",
+            &["Domain", "PublicIpv4Pool", "NetworkBorderGroup", "TagSpecifications"],
+            address::allocate,
+        ),
+        read("DescribeAddresses", &["Filters", "AllocationIds"], address::describe),
+        read(
+            "DescribeAddressesAttribute",
+            &["AllocationIds", "Attribute"],
+            address::describe_attribute,
+        ),
+        write("ReleaseAddress", &["AllocationId", "PublicIp"], address::release),
+        write(
+            "AssociateAddress",
+            &["AllocationId", "NetworkInterfaceId", "AllowReassociation"],
+            address::associate,
+        ),
+        write("DisassociateAddress", &["AssociationId"], address::disassociate),
+        write(
+            "CreateNatGateway",
+            &[
+                "SubnetId",
+                "AllocationId",
+                "ConnectivityType",
+                "PrivateIpAddress",
+                "ClientToken",
+                "TagSpecifications",
+            ],
+            nat_gateway::create,
+        ),
+        read(
+            "DescribeNatGateways",
+            &["Filter", "NatGatewayIds", "NextToken", "MaxResults"],
+            nat_gateway::describe,
+        ),
+        write("DeleteNatGateway", &["NatGatewayId"], nat_gateway::delete),
+        write(
+            "CreateEgressOnlyInternetGateway",
+            &["VpcId", "ClientToken", "TagSpecifications"],
+            egress_only_internet_gateway::create,
+        ),
+        read(
+            "DescribeEgressOnlyInternetGateways",
+            &["Filters", "EgressOnlyInternetGatewayIds", "NextToken", "MaxResults"],
+            egress_only_internet_gateway::describe,
+        ),
+        write(
+            "DeleteEgressOnlyInternetGateway",
+            &["EgressOnlyInternetGatewayId"],
+            egress_only_internet_gateway::delete,
+        ),
+        write(
+            "CreateVpcEndpoint",
+            &[
+                "VpcId",
+                "VpcEndpointType",
+                "ServiceName",
+                "PolicyDocument",
+                "RouteTableIds",
+                "SubnetIds",
+                "SecurityGroupIds",
+                "IpAddressType",
+                "DnsOptions",
+                "PrivateDnsEnabled",
+                "ClientToken",
+                "TagSpecifications",
+            ],
+            vpc_endpoint::create,
+        ),
+        read(
+            "DescribeVpcEndpoints",
+            &["Filters", "VpcEndpointIds", "NextToken", "MaxResults"],
+            vpc_endpoint::describe,
+        ),
+        write(
+            "ModifyVpcEndpoint",
+            &[
+                "VpcEndpointId",
+                "ResetPolicy",
+                "PolicyDocument",
+                "AddRouteTableIds",
+                "RemoveRouteTableIds",
+                "AddSubnetIds",
+                "RemoveSubnetIds",
+                "AddSecurityGroupIds",
+                "RemoveSecurityGroupIds",
+                "IpAddressType",
+                "DnsOptions",
+                "PrivateDnsEnabled",
+            ],
+            vpc_endpoint_change::modify,
+        ),
+        write("DeleteVpcEndpoints", &["VpcEndpointIds"], vpc_endpoint_change::delete),
+        read(
+            "DescribeVpcEndpointServices",
+            &["Filters", "ServiceNames", "NextToken", "MaxResults"],
+            endpoint_service::describe,
+        ),
         write("CreateTags", &["Resources", "Tags"], tags::create),
         write("DeleteTags", &["Resources", "Tags"], tags::delete),
         read("DescribeTags", &["Filters", "NextToken", "MaxResults"], tags::describe),
@@ -319,13 +429,18 @@ pub(crate) static SERVICE: Service = Service {
     settle: |account, now| {
         for region in account.regions.values_mut() {
             network_interface::settle(&mut region.ec2, now);
+            nat_gateway::settle(&mut region.ec2, now);
+            vpc_endpoint::settle(&mut region.ec2, now);
         }
     },
 };
 
 /// Returns when something of a region next ends by itself.
 fn next_due(state: &State) -> Option<Time> {
-    state.network_interfaces.values().filter_map(|interface| interface.gone).min()
+    let interfaces = state.network_interfaces.values().filter_map(|interface| interface.gone);
+    let gateways = state.nat_gateways.values().filter_map(nat_gateway::NatGateway::forgotten);
+    let endpoints = state.vpc_endpoints.values().filter_map(|endpoint| endpoint.gone);
+    interfaces.chain(gateways).chain(endpoints).min()
 }
 
 /// Returns the token bucket of an operation (aws-semantics.md 0).
@@ -347,13 +462,16 @@ fn bucket(operation: &str, input: &Input) -> Bucket {
     Bucket { burst, per_second }
 }
 
-/// Lists what has tags, for the Tagging API.
-fn tagged(account: &Account, region: &str, _now: Time) -> Vec<Tagged> {
+/// Lists what has tags, for the Tagging API; what has ended and is only still listed has not.
+fn tagged(account: &Account, region: &str, now: Time) -> Vec<Tagged> {
     let Some(state) = account.region(region).map(|region| &region.ec2) else { return Vec::new() };
     let partition = crate::sandbox::partition(region);
     let with_kind = state.tags.iter().filter_map(|(id, tags)| Some((id, tags, ids::kind_of(id)?)));
+    let ended = |id: &String| {
+        state.nat_gateways.get(id).is_some_and(|gateway| gateway.state(now) == "deleted")
+    };
     with_kind
-        .filter(|(_, tags, _)| !tags.is_empty())
+        .filter(|(id, tags, _)| !tags.is_empty() && !ended(id))
         .map(|(id, tags, kind)| Tagged {
             arn: format!("arn:{partition}:ec2:{region}:{}:{}/{id}", account.id, kind.resource_type),
             resource_type: kind.tagging_type,

@@ -127,7 +127,6 @@ pub(crate) fn place(
 
 /// Lets every interface of a resource vanish at the given time. There is
 /// nothing more to do: they are gone from then on.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the types that own interfaces"))]
 pub(crate) fn release(state: &mut State, resource: &str, at: Time) {
     for interface in state.network_interfaces.values_mut() {
         if interface.owner.as_ref().is_some_and(|owner| owner.resource == resource) {

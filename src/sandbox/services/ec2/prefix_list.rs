@@ -33,6 +33,11 @@ fn of_region(region: &str) -> Vec<PrefixList> {
     lists.iter().map(list).collect()
 }
 
+/// Returns the id of the list of a service's addresses, by the service's whole name.
+pub(super) fn of_service(region: &str, service: &str) -> Option<String> {
+    of_region(region).into_iter().find(|list| list.name == service).map(|list| list.id)
+}
+
 /// Refuses the id of no list of the call's region.
 pub(super) fn check(call: &Call, id: &str) -> Result<(), Refusal> {
     if of_region(&call.region).iter().any(|list| list.id == id) {

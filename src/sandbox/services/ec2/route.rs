@@ -63,11 +63,11 @@ pub(crate) struct Target {
     pub(crate) member: &'static str,
     /// Tells whether it may take traffic between subnets of its VPC.
     pub(crate) between_subnets: bool,
-    /// Refuses a target that this table cannot have: state, table, its VPC, target.
-    pub(crate) check: fn(&State, &str, &str, &str) -> Result<(), Refusal>,
-    /// Tells whether it takes traffic now; a route to it is a `blackhole` otherwise: state, VPC,
+    /// Refuses a target that this table cannot have: the view, table, its VPC, target.
+    pub(crate) check: fn(View<'_>, &str, &str, &str) -> Result<(), Refusal>,
+    /// Tells whether it takes traffic now; a route to it is a `blackhole` otherwise: the view, VPC,
     /// target.
-    pub(crate) alive: fn(&State, &str, &str) -> bool,
+    pub(crate) alive: fn(View<'_>, &str, &str) -> bool,
 }
 
 /// Every type of target; a new one is a line here and its member in [`MODELS`].
@@ -75,31 +75,54 @@ pub(crate) static TARGETS: &[Target] = &[
     Target {
         member: "GatewayId",
         between_subnets: false,
-        check: |state, table, vpc, id| match state.internet_gateways.get(id) {
+        check: |view, table, vpc, id| match view.state.internet_gateways.get(id) {
             None => Err(rules::GATEWAY_NOT_FOUND.refuse(&[id])),
             Some(gateway) if !gateway.serves(vpc) => {
                 Err(rules::ROUTE_OTHER_NETWORK.refuse(&[table, "network gateway", id]))
             }
             Some(_) => Ok(()),
         },
-        alive: |state, vpc, id| {
-            state.internet_gateways.get(id).is_some_and(|gateway| gateway.serves(vpc))
+        alive: |view, vpc, id| {
+            view.state.internet_gateways.get(id).is_some_and(|gateway| gateway.serves(vpc))
         },
     },
     Target {
         member: "NetworkInterfaceId",
         between_subnets: true,
-        check: |state, table, vpc, id| {
-            ids::NETWORK_INTERFACE.check(state, id)?;
-            if state.network_interfaces[id].vpc == vpc {
+        check: |view, table, vpc, id| {
+            ids::NETWORK_INTERFACE.check(view.state, id)?;
+            if view.state.network_interfaces[id].vpc == vpc {
                 Ok(())
             } else {
                 Err(rules::ROUTE_OTHER_NETWORK.refuse(&[table, "interface", id]))
             }
         },
-        alive: |state, _, id| {
-            state.network_interfaces.get(id).is_some_and(NetworkInterface::in_use)
+        alive: |view, _, id| {
+            view.state.network_interfaces.get(id).is_some_and(NetworkInterface::in_use)
         },
+    },
+    Target {
+        member: "NatGatewayId",
+        between_subnets: true,
+        check: |view, table, vpc, id| match view.state.nat_gateways.get(id) {
+            Some(gateway) if !gateway.lives(view.call.now) => Err(rules::NAT_TARGET.refuse(&[id])),
+            Some(gateway) if gateway.vpc == vpc => Ok(()),
+            Some(_) => Err(rules::ROUTE_OTHER_NETWORK.refuse(&[table, "NAT gateway", id])),
+            None => Err(rules::NAT_TARGET.refuse(&[id])),
+        },
+        alive: |view, _, id| {
+            view.state.nat_gateways.get(id).is_some_and(|gateway| gateway.lives(view.call.now))
+        },
+    },
+    Target {
+        member: "EgressOnlyInternetGatewayId",
+        between_subnets: false,
+        check: |view, table, vpc, id| match view.state.egress_only_internet_gateways.get(id) {
+            None => Err(rules::GATEWAY_NOT_FOUND.refuse(&[id])),
+            Some(gateway) if gateway.vpc == vpc => Ok(()),
+            Some(_) => Err(rules::ROUTE_OTHER_NETWORK.refuse(&[table, "network gateway", id])),
+        },
+        alive: |view, _, id| view.state.egress_only_internet_gateways.contains_key(id),
     },
 ];
 
@@ -111,6 +134,8 @@ pub(super) static MODELS: &[&str] = &[
     "DestinationPrefixListId",
     "GatewayId",
     "NetworkInterfaceId",
+    "NatGatewayId",
+    "EgressOnlyInternetGatewayId",
 ];
 
 /// Returns the table the input names.
@@ -144,7 +169,11 @@ fn destination(view: View<'_>, input: &Input) -> Result<Destination, Refusal> {
 }
 
 /// Reads the one target of a call and refuses it where the table cannot have it.
-fn target(state: &State, input: &Input, table: &str) -> Result<(&'static Target, String), Refusal> {
+fn target(
+    view: View<'_>,
+    input: &Input,
+    table: &str,
+) -> Result<(&'static Target, String), Refusal> {
     let mut given = TARGETS.iter().filter_map(|target| Some((target, input.text(target.member)?)));
     let Some((target, id)) = given.next() else {
         return Err(rules::ROUTE_WITHOUT_TARGET.refuse(&[]));
@@ -152,7 +181,7 @@ fn target(state: &State, input: &Input, table: &str) -> Result<(&'static Target,
     if given.next().is_some() {
         return Err(rules::ROUTE_TARGETS.refuse(&[]));
     }
-    (target.check)(state, table, &state.route_tables[table].vpc, id)?;
+    (target.check)(view, table, &view.state.route_tables[table].vpc, id)?;
     Ok((target, id.to_owned()))
 }
 
@@ -161,10 +190,13 @@ fn read(account: &Account, call: &Call, input: &Input) -> Result<(String, Route)
     let view = View::new(account, call);
     let table = known_table(view.state, input)?;
     let destination = destination(view, input)?;
-    let (target, id) = target(view.state, input, table)?;
+    let (target, id) = target(view, input, table)?;
     let vpc = &view.state.route_tables[table].vpc;
     if !target.between_subnets && destination.inside(view.state, vpc) {
         return Err(rules::ROUTE_INSIDE_VPC.refuse(&[&destination.text()]));
+    }
+    if target.member == "EgressOnlyInternetGatewayId" && matches!(destination, Destination::V4(_)) {
+        return Err(rules::ROUTE_EGRESS_ONLY_V4.refuse(&[&id]));
     }
     let route = Route { destination, by: target.member.to_owned(), target: id };
     Ok((table.to_owned(), route))
@@ -175,7 +207,8 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
     let (id, route) = read(account, call, input)?;
     let state = state_mut(account, call);
     let taken = local(state, &state.route_tables[&id]).contains(&route.destination)
-        || state.route_tables[&id].routes.iter().any(|own| own.destination == route.destination);
+        || state.route_tables[&id].routes.iter().any(|own| own.destination == route.destination)
+        || of_endpoint(state, call, &id, &route.destination);
     if taken {
         return Err(rules::ROUTE_EXISTS.refuse(&[&route.destination.text()]));
     }
@@ -194,6 +227,9 @@ pub(super) fn replace(account: &mut Account, call: &Call, input: &Input) -> Answ
     if local(state, &state.route_tables[&id]).contains(&route.destination) {
         let message = "the sandbox does not model another target for a local route";
         return Err(Refusal::new("InvalidParameter", message));
+    }
+    if of_endpoint(state, call, &id, &route.destination) {
+        return Err(rules::ROUTE_OF_ENDPOINT.refuse(&[&route.destination.text(), &id]));
     }
     let table = state.route_tables.get_mut(&id);
     let own = table
@@ -214,6 +250,9 @@ pub(super) fn delete(account: &mut Account, call: &Call, input: &Input) -> Answe
     let state = state_mut(account, call);
     if local(state, &state.route_tables[id]).contains(&destination) {
         return Err(rules::ROUTE_LOCAL.refuse(&[&text, id]));
+    }
+    if of_endpoint(state, call, id, &destination) {
+        return Err(rules::ROUTE_OF_ENDPOINT.refuse(&[&text, id]));
     }
     let routes = state.route_tables.get_mut(id).map(|table| &mut table.routes);
     let found = routes.and_then(|routes| {
@@ -239,8 +278,26 @@ fn local(state: &State, table: &RouteTable) -> Vec<Destination> {
     v4.chain(v6).collect()
 }
 
-/// Shows the routes of a table, the local ones first.
-pub(super) fn show_all(view: View<'_>, table: &RouteTable) -> Vec<Value> {
+/// Tells whether a route is there because a gateway endpoint serves the table.
+fn of_endpoint(state: &State, call: &Call, table: &str, destination: &Destination) -> bool {
+    let Destination::PrefixList(list) = destination else { return false };
+    state.vpc_endpoints.values().any(|endpoint| {
+        endpoint.routes(table)
+            && prefix_list::of_service(&call.region, &endpoint.service).as_ref() == Some(list)
+    })
+}
+
+/// Tells whether a table leads to a prefix list already: by a route of its own, or by an endpoint
+/// that serves it.
+pub(super) fn leads_to(view: View<'_>, table: &str, list: &str) -> bool {
+    let destination = Destination::PrefixList(list.to_owned());
+    let own = view.state.route_tables.get(table);
+    own.is_some_and(|own| own.routes.iter().any(|route| route.destination == destination))
+        || of_endpoint(view.state, view.call, table, &destination)
+}
+
+/// Shows the routes of a table, the local ones first, those of endpoints last.
+pub(super) fn show_all(view: View<'_>, id: &str, table: &RouteTable) -> Vec<Value> {
     let local = local(view.state, table).into_iter().map(|destination| {
         json!({
             destination.member(): destination.text(),
@@ -251,8 +308,7 @@ pub(super) fn show_all(view: View<'_>, table: &RouteTable) -> Vec<Value> {
     });
     let own = table.routes.iter().map(|route| {
         let target = TARGETS.iter().find(|target| target.member == route.by);
-        let alive =
-            target.is_some_and(|target| (target.alive)(view.state, &table.vpc, &route.target));
+        let alive = target.is_some_and(|target| (target.alive)(view, &table.vpc, &route.target));
         json!({
             route.destination.member(): route.destination.text(),
             &route.by: route.target,
@@ -260,5 +316,15 @@ pub(super) fn show_all(view: View<'_>, table: &RouteTable) -> Vec<Value> {
             "State": if alive { "active" } else { "blackhole" },
         })
     });
-    local.chain(own).collect()
+    let serving = view.state.vpc_endpoints.iter().filter(|(_, endpoint)| endpoint.routes(id));
+    let of_endpoints = serving.filter_map(|(endpoint_id, endpoint)| {
+        let list = prefix_list::of_service(&view.call.region, &endpoint.service)?;
+        Some(json!({
+            "DestinationPrefixListId": list,
+            "GatewayId": endpoint_id,
+            "Origin": "CreateRoute",
+            "State": "active",
+        }))
+    });
+    local.chain(own).chain(of_endpoints).collect()
 }

@@ -71,6 +71,9 @@ pub(super) fn delete(account: &mut Account, call: &Call, input: &Input) -> Answe
     }
     state.route_tables.remove(id);
     state.tags.remove(id);
+    for endpoint in state.vpc_endpoints.values_mut() {
+        endpoint.tables.retain(|own| own != id);
+    }
     Ok(json!({}))
 }
 
@@ -114,7 +117,7 @@ pub(super) fn describe(account: &Account, call: &Call, input: &Input) -> Answer 
 fn field(view: View<'_>, id: &str, table: &RouteTable, name: &str) -> Vec<String> {
     let associations = table.associations.iter();
     let in_routes = |member: &str| {
-        let routes = route::show_all(view, table);
+        let routes = route::show_all(view, id, table);
         routes.iter().flat_map(|route| optional(route[member].as_str())).collect()
     };
     match name {
@@ -153,7 +156,7 @@ fn show(view: View<'_>, id: &str, table: &RouteTable) -> Value {
         "VpcId": table.vpc,
         "Associations": associations,
         "PropagatingVgws": [],
-        "Routes": route::show_all(view, table),
+        "Routes": route::show_all(view, id, table),
         "Tags": tags::show(view, id),
     })
 }

@@ -43,7 +43,10 @@ rules! { "ec2":
         "The gateway ID '{}' does not exist" <- "aws-semantics.md 1, route_table";
     PREFIX_LIST_NOT_FOUND [] "InvalidPrefixListID.NotFound"
         "The prefix list ID '{}' does not exist" <- "EC2 error codes; wording not confirmed";
-    TOKEN_MISMATCH [CreateRouteTable, CreateNetworkInterface] "IdempotentParameterMismatch"
+    TOKEN_MISMATCH
+        [CreateRouteTable, CreateNetworkInterface, CreateNatGateway, CreateVpcEndpoint,
+         CreateEgressOnlyInternetGateway]
+        "IdempotentParameterMismatch"
         "The request uses the same client token as a previous, but non-identical request."
         <- "EC2 error codes";
 
@@ -228,6 +231,14 @@ rules! { "ec2":
     ROUTE_LOCAL [DeleteRoute] "InvalidParameterValue"
         "cannot remove local route {} in route table {}"
         <- "Terraform's AWS provider handles this wording";
+    ROUTE_OF_ENDPOINT [ReplaceRoute, DeleteRoute] "InvalidParameterValue"
+        "cannot remove VPC endpoint route {} in route table {}"
+        <- "VPC user guide, Gateway endpoints: only the endpoint changes its routes; wording not confirmed";
+    ROUTE_EGRESS_ONLY_V4 [CreateRoute, ReplaceRoute] "InvalidParameterValue"
+        "The egress-only internet gateway '{}' takes IPv6 destinations only"
+        <- "VPC user guide, Egress-only internet gateways; wording not confirmed";
+    NAT_TARGET [CreateRoute, ReplaceRoute] "InvalidNatGatewayID.NotFound"
+        "The natGateway ID '{}' does not exist" <- "EC2 error codes";
     ROUTE_NOT_FOUND [DeleteRoute] "InvalidRoute.NotFound" "no route with {} {} in route table {}"
         <- "aws-semantics.md 1, route";
     ASSOCIATION_NONE [AssociateRouteTable] "MissingParameter"
@@ -239,7 +250,8 @@ rules! { "ec2":
     ASSOCIATION_CONFLICT [AssociateRouteTable] "Resource.AlreadyAssociated"
         "the specified association for route table {} conflicts with an existing association"
         <- "hashicorp/terraform-provider-aws#38960";
-    ASSOCIATION_NOT_FOUND [DisassociateRouteTable, ReplaceRouteTableAssociation]
+    ASSOCIATION_NOT_FOUND
+        [DisassociateRouteTable, ReplaceRouteTableAssociation, DisassociateAddress]
         "InvalidAssociationID.NotFound" "The association ID '{}' does not exist"
         <- "aws-semantics.md 1, route_table";
     ASSOCIATION_MAIN [DisassociateRouteTable] "InvalidParameterValue"
@@ -338,17 +350,155 @@ rules! { "ec2":
     INTERFACE_IN_USE [DeleteNetworkInterface] "InvalidParameterValue"
         "Network interface '{}' is currently in use."
         <- "EC2 error codes, InvalidNetworkInterface.InUse";
-    ADDRESS_MALFORMED [CreateNetworkInterface] "InvalidParameterValue"
+    ADDRESS_MALFORMED [CreateNetworkInterface, CreateNatGateway] "InvalidParameterValue"
         "Value ({}) for parameter privateIpAddress is invalid."
         <- "API reference, CreateNetworkInterface; wording not confirmed";
-    ADDRESS_OUTSIDE [CreateNetworkInterface] "InvalidParameterValue"
+    ADDRESS_OUTSIDE [CreateNetworkInterface, CreateNatGateway] "InvalidParameterValue"
         "Address does not fall within the subnet's address range"
         <- "API reference, CreateNetworkInterface; wording not confirmed";
-    ADDRESS_TAKEN [CreateNetworkInterface] "InvalidIPAddress.InUse" "The address '{}' is in use"
+    ADDRESS_TAKEN [CreateNetworkInterface, CreateNatGateway] "InvalidIPAddress.InUse" "The address '{}' is in use"
         <- "EC2 error codes; wording not confirmed";
     SUBNET_FULL [CreateNetworkInterface] "InsufficientFreeAddressesInSubnet"
         "The specified subnet does not have enough free addresses to satisfy the request."
         <- "EC2 error codes";
+
+    // Elastic addresses.
+    ADDRESS_NOT_FOUND [] "InvalidAllocationID.NotFound" "The allocation ID '{}' does not exist"
+        <- "aws-semantics.md 1, eip; EC2 error codes";
+    ADDRESS_ID_MALFORMED [] "InvalidElasticIpID.Malformed"
+        "Invalid elastic-ip ID '{}'; expecting eipalloc-..."
+        <- "EC2 error codes; wording not confirmed";
+    ADDRESS_LIMIT [AllocateAddress] "AddressLimitExceeded"
+        "The maximum number of addresses has been reached."
+        <- "aws-semantics.md 1, eip; EC2 error codes";
+    ADDRESS_STANDARD [AllocateAddress] "InvalidParameterValue"
+        "Value (standard) for parameter domain is invalid. EC2-Classic is retired."
+        <- "API reference, AllocateAddress; wording not confirmed";
+    ADDRESS_POOL [AllocateAddress] "InvalidPublicIpv4PoolID.NotFound"
+        "The public IPv4 pool ID '{}' does not exist" <- "EC2 error codes; wording not confirmed";
+    ADDRESS_BORDER_GROUP [AllocateAddress] "InvalidParameterValue"
+        "Value ({}) for parameter networkBorderGroup is invalid."
+        <- "API reference, AllocateAddress; wording not confirmed";
+    ADDRESS_UNNAMED [ReleaseAddress] "MissingParameter"
+        "Either 'AllocationId' or 'PublicIp' must be provided"
+        <- "API reference, ReleaseAddress; wording not confirmed";
+    ADDRESS_BY_IP [ReleaseAddress] "InvalidParameterValue"
+        "You must specify an allocation id when releasing a VPC elastic IP address"
+        <- "API reference, ReleaseAddress";
+    ADDRESS_IN_USE [ReleaseAddress] "InvalidIPAddress.InUse" "Address {} is in use."
+        <- "aws-semantics.md 1, eip; API reference, ReleaseAddress";
+    ADDRESS_OF_SERVICE [ReleaseAddress, AssociateAddress, DisassociateAddress] "AuthFailure"
+        "You do not have permission to access the specified resource."
+        <- "aws-semantics.md 1, eip; hashicorp/terraform-provider-aws#3572";
+    ADDRESS_PAIR [AssociateAddress] "MissingParameter"
+        "Either 'NetworkInterfaceId' and 'AllocationId' must be provided"
+        <- "API reference, AssociateAddress; wording not confirmed";
+    ADDRESS_TWICE [AssociateAddress] "Resource.AlreadyAssociated"
+        "resource {} is already associated"
+        <- "API reference, AssociateAddress, AllowReassociation; wording not confirmed";
+    ADDRESS_UNASSOCIATED [DisassociateAddress] "MissingParameter"
+        "Either 'AssociationId' or 'PublicIp' must be provided"
+        <- "API reference, DisassociateAddress; wording not confirmed";
+    NETWORK_NOT_ATTACHED [AssociateAddress] "Gateway.NotAttached"
+        "Network {} is not attached to any internet gateway" <- "EC2 error codes";
+
+    // NAT gateways.
+    NAT_NOT_FOUND [] "NatGatewayNotFound" "NAT gateway {} was not found"
+        <- "aws-semantics.md 1, nat_gateway";
+    NAT_MALFORMED [] "NatGatewayMalformed" "NatGateway ID {} is malformed."
+        <- "EC2 error codes; wording not confirmed";
+    NAT_WITHOUT_SUBNET [CreateNatGateway] "MissingParameter"
+        "The request must contain the parameter SubnetId"
+        <- "API reference, CreateNatGateway: zonal ones need it";
+    NAT_WITHOUT_ADDRESS [CreateNatGateway] "MissingParameter"
+        "The request must contain the parameter AllocationId"
+        <- "API reference, CreateNatGateway: required for public ones";
+    NAT_PRIVATE_ADDRESS [CreateNatGateway] "InvalidParameter"
+        "AllocationId cannot be specified for a private NAT gateway"
+        <- "API reference, CreateNatGateway; wording not confirmed";
+    NAT_LIMIT [CreateNatGateway] "NatGatewayLimitExceeded"
+        "Performing this operation would exceed the limit of NAT gateways in the Availability Zone."
+        <- "EC2 error codes; VPC quotas";
+
+    // Egress-only internet gateways.
+    EGRESS_ONLY_GATEWAY_NOT_FOUND [] "InvalidGatewayID.NotFound"
+        "The eigw ID '{}' does not exist" <- "Terraform's AWS provider handles this code";
+    EGRESS_ONLY_GATEWAY_MALFORMED [] "InvalidEgressOnlyInternetGatewayId.Malformed"
+        "Invalid id: \"{}\" (expecting \"eigw-...\")" <- "EC2 error codes; wording not confirmed";
+    EGRESS_ONLY_GATEWAY_LIMIT [CreateEgressOnlyInternetGateway]
+        "EgressOnlyInternetGatewayLimitExceeded"
+        "The maximum number of egress-only internet gateways has been reached."
+        <- "EC2 error codes";
+    EGRESS_ONLY_GATEWAY_TAKEN [CreateEgressOnlyInternetGateway]
+        "EgressOnlyInternetGatewayLimitExceeded"
+        "Network {} already has an egress-only internet gateway attached"
+        <- "VPC quotas: one for each VPC; ansible/ansible#23941; code not confirmed";
+
+    // VPC endpoints.
+    ENDPOINT_NOT_FOUND [] "InvalidVpcEndpointId.NotFound"
+        "The Vpc Endpoint Id '{}' does not exist" <- "aws-semantics.md 1, vpc_endpoint";
+    ENDPOINT_MALFORMED [] "InvalidVpcEndpointId.Malformed"
+        "Invalid Id: '{}' (expecting 'vpce-...')" <- "EC2 error codes; wording not confirmed";
+    ENDPOINT_LIMIT [CreateVpcEndpoint] "VpcEndpointLimitExceeded"
+        "The maximum number of VPC endpoints has been reached." <- "EC2 error codes; VPC quotas";
+    ENDPOINT_WITHOUT_SERVICE [CreateVpcEndpoint] "MissingParameter"
+        "The request must contain the parameter serviceName"
+        <- "API reference, CreateVpcEndpoint: for gateway and interface endpoints";
+    SERVICE_UNKNOWN [CreateVpcEndpoint, DescribeVpcEndpointServices] "InvalidServiceName"
+        "The Vpc Endpoint Service '{}' does not exist" <- "EC2 error codes";
+    SERVICE_TYPE [CreateVpcEndpoint] "InvalidParameter"
+        "Endpoint type ({}) does not match available service types ([{}])."
+        <- "seen of CreateVpcEndpoint in Terraform's logs";
+    ENDPOINT_MEMBER [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "{} is not applicable to {} VPC Endpoints."
+        <- "API reference, CreateVpcEndpoint; wording not confirmed";
+    ENDPOINT_POLICY [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidPolicyDocument"
+        "The policy document is not a valid JSON policy document." <- "EC2 error codes";
+    ENDPOINT_POLICY_TWICE [ModifyVpcEndpoint] "InvalidParameterCombination"
+        "The parameter PolicyDocument cannot be used with the parameter ResetPolicy"
+        <- "API reference, ModifyVpcEndpoint; wording not confirmed";
+    ENDPOINT_GATEWAY_DNS [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "Private DNS is not applicable to Gateway VPC Endpoints."
+        <- "API reference, CreateVpcEndpoint; wording not confirmed";
+    ENDPOINT_DNS_OFF [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {}"
+        <- "aws-semantics.md 1, vpc_endpoint";
+    ENDPOINT_DNS_CONFLICT [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {} in the VPC {}"
+        <- "aws-semantics.md 1, vpc_endpoint; hashicorp/terraform-provider-aws#17535";
+    ENDPOINT_INBOUND_ALONE [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC {} must have a Gateway endpoint for the service."
+        <- "terraform-aws-modules/terraform-aws-vpc#982";
+    ENDPOINT_INBOUND_GATEWAY [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints."
+        <- "hashicorp/terraform-provider-aws#45846";
+    ENDPOINT_NEEDED [DeleteVpcEndpoints] "InvalidParameter"
+        "Endpoint {} cannot be deleted while an Interface endpoint for the service has PrivateDnsOnlyForInboundResolverEndpoint set to true."
+        <- "aws-semantics.md 1, vpc_endpoint; cloudposse/terraform-aws-vpc#153; wording not confirmed";
+    ENDPOINT_GROUP [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "The security group {} does not belong to the VPC {}"
+        <- "API reference, CreateVpcEndpoint; wording not confirmed";
+    ENDPOINT_WITHOUT_GROUP [ModifyVpcEndpoint] "InvalidParameter"
+        "An Interface endpoint must have at least one security group"
+        <- "API reference, ModifyVpcEndpoint; wording not confirmed";
+    ENDPOINT_SUBNET [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "The subnet {} does not belong to the VPC {}"
+        <- "API reference, CreateVpcEndpoint; wording not confirmed";
+    ENDPOINT_IPV6 [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "The IP address type {} needs IPv6 addresses, which subnet {} does not have"
+        <- "PrivateLink guide, IP address types; wording not confirmed";
+    ENDPOINT_ZONE_TWICE [CreateVpcEndpoint, ModifyVpcEndpoint] "DuplicateSubnetsInSameZone"
+        "Found another VPC endpoint subnet in the availability zone of {}. VPC endpoint subnets should be in different availability zones supported by the VPC endpoint service."
+        <- "terraform-aws-modules/terraform-aws-vpc#451";
+    ENDPOINT_PART [ModifyVpcEndpoint] "InvalidParameter"
+        "{} is not associated with the VPC endpoint {}"
+        <- "API reference, ModifyVpcEndpoint; wording not confirmed";
+    ENDPOINT_TABLE [CreateVpcEndpoint, ModifyVpcEndpoint] "InvalidParameter"
+        "The route table {} does not belong to the VPC {}"
+        <- "API reference, CreateVpcEndpoint; wording not confirmed";
+    ENDPOINT_ROUTE [CreateVpcEndpoint, ModifyVpcEndpoint] "RouteAlreadyExists"
+        "route table {} already has a route with destination-prefix-list-id {}"
+        <- "eksctl-io/eksctl#2510";
 
     // Zones and regions.
     ZONE_UNKNOWN [DescribeAvailabilityZones] "InvalidParameterValue"

@@ -1,6 +1,10 @@
 //! Tests of EC2, through the service's interface.
 
 mod describe;
+mod endpoint_refusals;
+mod endpoints;
+mod gateway_refusals;
+mod gateways;
 mod refusals;
 mod security_groups;
 mod states;
@@ -12,10 +16,33 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::State;
-use crate::sandbox::rules::Refusal;
+use crate::sandbox::rules::{Refusal, Rule};
 use crate::sandbox::{Options, Sandbox, Slow};
 
-pub(crate) use refusals::REFUSALS;
+/// A rule, and a way to break it.
+type Case = (&'static Rule, fn() -> Refusal);
+
+const FILES: [&[Case]; 3] = [refusals::CASES, gateway_refusals::CASES, endpoint_refusals::CASES];
+
+/// A case for every rule, of all files.
+pub(crate) static REFUSALS: &[Case] = {
+    static ALL: [Case; FILES[0].len() + FILES[1].len() + FILES[2].len()] = {
+        let mut all = [FILES[0][0]; FILES[0].len() + FILES[1].len() + FILES[2].len()];
+        let (mut file, mut case, mut at) = (0, 0, 0);
+        while file < FILES.len() {
+            if case < FILES[file].len() {
+                all[at] = FILES[file][case];
+                case += 1;
+                at += 1;
+            } else {
+                file += 1;
+                case = 0;
+            }
+        }
+        all
+    };
+    &ALL
+};
 
 /// A fresh sandbox with short ways to make things in it.
 pub(super) struct Lab {
@@ -110,6 +137,37 @@ impl Lab {
         self.text("CreateNetworkInterface", json!({ "SubnetId": subnet }), path)
     }
 
+    pub(super) fn address(&self) -> String {
+        self.text("AllocateAddress", json!({ "Domain": "vpc" }), "/AllocationId")
+    }
+
+    /// Makes a public NAT gateway and returns it with its address.
+    pub(super) fn nat(&self, subnet: &str) -> (String, String) {
+        let address = self.address();
+        let input = json!({ "SubnetId": subnet, "AllocationId": address });
+        (self.text("CreateNatGateway", input, "/NatGateway/NatGatewayId"), address)
+    }
+
+    pub(super) fn egress_only(&self, vpc: &str) -> String {
+        let path = "/EgressOnlyInternetGateway/EgressOnlyInternetGatewayId";
+        self.text("CreateEgressOnlyInternetGateway", json!({ "VpcId": vpc }), path)
+    }
+
+    /// Makes a VPC endpoint to a service of the region, given by the end of its name.
+    pub(super) fn endpoint(&self, vpc: &str, service: &str, more: Value) -> String {
+        self.text(
+            "CreateVpcEndpoint",
+            endpoint_input(vpc, service, more),
+            "/VpcEndpoint/VpcEndpointId",
+        )
+    }
+
+    /// Switches on what private DNS needs.
+    pub(super) fn dns(&self, vpc: &str) {
+        let on = json!({ "VpcId": vpc, "EnableDnsHostnames": { "Value": true } });
+        self.ok("ModifyVpcAttribute", on);
+    }
+
     pub(super) fn associate(&self, table: &str, subnet: &str) -> String {
         let input = json!({ "RouteTableId": table, "SubnetId": subnet });
         self.text("AssociateRouteTable", input, "/AssociationId")
@@ -156,4 +214,15 @@ pub(super) fn from_v4(block: &str) -> Value {
 /// Writes one security group as a peer.
 pub(super) fn from_group(id: &str) -> Value {
     json!({ "UserIdGroupPairs": [{ "GroupId": id }] })
+}
+
+/// Writes the input of CreateVpcEndpoint.
+pub(super) fn endpoint_input(vpc: &str, service: &str, more: Value) -> Value {
+    let service = format!("com.amazonaws.eu-west-1.{service}");
+    let mut input = json!({ "VpcId": vpc, "ServiceName": service });
+    if let (Value::Object(input), Value::Object(more)) = (&mut input, more) {
+        input.extend(more);
+        input.retain(|_, value| !value.is_null());
+    }
+    input
 }

@@ -2,20 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::super::rules;
 use super::{Lab, from_group, from_v4, permission};
-use crate::sandbox::rules::{Refusal, Rule};
+use crate::sandbox::rules::Refusal;
 
+/// Makes the list of the cases of a file.
 macro_rules! refusals {
     ($($rule:ident: |$lab:ident| $case:expr;)*) => {
-        pub(crate) static REFUSALS: &[(&Rule, fn() -> Refusal)] = &[$(
-            (&rules::$rule, || {
-                let $lab = Lab::new();
+        pub(super) const CASES: &[super::Case] = &[$(
+            (&super::super::rules::$rule, || {
+                let $lab = super::Lab::new();
                 $case
             }),
         )*];
     };
 }
+pub(super) use refusals;
 
 /// Names of nothing.
 const VPC: &str = "vpc-00000000000000000";
