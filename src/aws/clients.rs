@@ -1,12 +1,13 @@
 //! What a handler needs to talk to one account and region: one SDK client per service.
 
+use super::batch::Batch;
 use super::connector::Meter;
 use super::ownership::Scope;
 use super::tagging::TagIndex;
 use aws_config::SdkConfig;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
 /// Access to one account and region; cheap to share, made once for a run by [`Cx::connect`].
@@ -20,7 +21,8 @@ pub struct Cx {
     config: SdkConfig,
     meter: Arc<Meter>,
     clients: Clients,
-    pub(super) tag_index: std::sync::Mutex<Arc<OnceCell<TagIndex>>>,
+    pub(super) tag_index: Mutex<Arc<OnceCell<TagIndex>>>,
+    batches: Mutex<BTreeMap<&'static str, Arc<Batch>>>,
 }
 
 #[derive(Default)]
@@ -66,7 +68,8 @@ impl Cx {
             config,
             meter,
             clients: Clients::default(),
-            tag_index: std::sync::Mutex::default(),
+            tag_index: Mutex::default(),
+            batches: Mutex::default(),
         }
     }
 
@@ -101,6 +104,12 @@ impl Cx {
     client!(ecr, aws_sdk_ecr, "ECR");
     client!(dynamodb, aws_sdk_dynamodb, "DynamoDB");
     client!(elbv2, aws_sdk_elasticloadbalancingv2, "Elastic Load Balancing");
+
+    /// Returns what shares the calls of an operation that takes many ids, by the operation's name.
+    pub fn batch(&self, operation: &'static str) -> Arc<Batch> {
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(batches.entry(operation).or_default())
+    }
 
     /// Returns how many requests were sent so far, by `service.Operation`; retries count.
     pub fn calls(&self) -> BTreeMap<String, u64> {

@@ -66,6 +66,15 @@ impl Error {
         }
     }
 
+    /// Makes the error of one item of an answer that tells of several.
+    pub fn of_item(operation: &str, code: &str, message: &str) -> Self {
+        Self {
+            code: Some(code.to_owned()),
+            class: class_of(code, message, None),
+            ..Self::local(operation, message)
+        }
+    }
+
     /// Tells whether AWS answered with this code.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)

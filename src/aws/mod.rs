@@ -1,6 +1,7 @@
 //! Clients, paging, throttling, retry and error classes, ownership tags, canonical policies.
 
 pub mod arn;
+pub mod batch;
 pub mod cidr;
 pub mod clients;
 pub mod connect;

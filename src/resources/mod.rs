@@ -4,14 +4,18 @@
 pub mod data {
     pub mod availability_zones;
     mod filters;
+    pub mod nat_gateway;
     pub mod subnet;
     pub mod vpc;
 }
 
 /// EC2: networks and what stands in them.
 pub mod ec2 {
+    pub mod egress_only_internet_gateway;
+    pub mod eip;
     pub(crate) mod interfaces;
     pub mod internet_gateway;
+    pub mod nat_gateway;
     mod requests;
     pub mod route;
     pub mod route_table;
@@ -19,6 +23,7 @@ pub mod ec2 {
     pub mod security_group_rule;
     pub mod subnet;
     pub mod vpc;
+    pub mod vpc_endpoint;
 }
 
 /// IAM: who may do what.
@@ -43,17 +48,22 @@ use crate::engine::resource::{Erased, ErasedData, Registry};
 pub fn registry() -> Registry {
     Registry::new(
         vec![
+            Erased::<ec2::egress_only_internet_gateway::EgressOnlyInternetGateway>::boxed(),
+            Erased::<ec2::eip::Eip>::boxed(),
             Erased::<ec2::internet_gateway::InternetGateway>::boxed(),
+            Erased::<ec2::nat_gateway::NatGateway>::boxed(),
             Erased::<ec2::route_table::RouteTable>::boxed(),
             Erased::<ec2::security_group::SecurityGroup>::boxed(),
             Erased::<ec2::subnet::Subnet>::boxed(),
             Erased::<ec2::vpc::Vpc>::boxed(),
+            Erased::<ec2::vpc_endpoint::VpcEndpoint>::boxed(),
             Erased::<iam::instance_profile::IamInstanceProfile>::boxed(),
             Erased::<iam::role::IamRole>::boxed(),
             Erased::<logs::log_group::LogGroup>::boxed(),
         ],
         vec![
             ErasedData::<data::availability_zones::AvailabilityZones>::boxed(),
+            ErasedData::<data::nat_gateway::NatGateway>::boxed(),
             ErasedData::<data::subnet::Subnet>::boxed(),
             ErasedData::<data::vpc::Vpc>::boxed(),
         ],

@@ -14,6 +14,11 @@ impl Filters {
         self
     }
 
+    pub(crate) fn any(mut self, name: &str, values: &[&str]) -> Self {
+        self.0.push(filter(name, values.iter().copied()));
+        self
+    }
+
     pub(crate) fn tags(mut self, tags: &Tags) -> Self {
         self.0.extend(tags.iter().map(|(k, v)| filter(&format!("tag:{k}"), [v])));
         self

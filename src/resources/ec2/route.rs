@@ -1,6 +1,9 @@
 //! Routes: a part of `route_table`.
 
+use super::egress_only_internet_gateway::EgressOnlyInternetGateway;
 use super::internet_gateway::InternetGateway;
+use super::nat_gateway::NatGateway;
+use super::vpc_endpoint::VpcEndpoint;
 use crate::aws::{Cidr, Cx, Error, Result};
 use crate::engine::resource::{FieldProblem, Referable};
 use crate::resources::or_gone;
@@ -34,9 +37,11 @@ pub struct Route {
     pub gateway_id: Option<String>,
     /// NAT gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-ref" = NatGateway::REFERABLE))]
     pub nat_gateway_id: Option<String>,
     /// Egress-only internet gateway, for IPv6.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-ref" = EgressOnlyInternetGateway::REFERABLE))]
     pub egress_only_internet_gateway_id: Option<String>,
     /// Network interface, e.g. of an appliance.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +54,7 @@ pub struct Route {
     pub vpc_peering_connection_id: Option<String>,
     /// Gateway Load Balancer endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-ref" = VpcEndpoint::REFERABLE))]
     pub vpc_endpoint_id: Option<String>,
 }
 

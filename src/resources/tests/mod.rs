@@ -2,6 +2,7 @@
 
 mod conformance;
 mod faults;
+mod gateways;
 mod iam;
 mod inventory;
 mod logs;
