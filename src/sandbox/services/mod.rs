@@ -40,7 +40,9 @@
 //! goes through everything but the wire and returns `Result<Value, Refusal>`; `sandbox.call_in`
 //! takes a region; `sandbox.skip(Duration)` moves the clock.
 
+pub(crate) mod dynamodb;
 pub(crate) mod ec2;
+pub(crate) mod ecr;
 pub(crate) mod iam;
 pub(crate) mod logs;
 mod paging;
@@ -326,7 +328,7 @@ macro_rules! services {
 }
 
 services! {
-    regional: ec2, logs;
+    regional: dynamodb, ec2, ecr, logs;
     global: iam, sts;
     stateless: tagging;
 }

@@ -60,6 +60,20 @@ SERVICES = {
         TagResource UntagResource ListTagsForResource TagLogGroup UntagLogGroup ListTagsLogGroup
         PutLogGroupDeletionProtection AssociateKmsKey DisassociateKmsKey
     """,
+    "dynamodb": """
+        CreateTable DescribeTable ListTables UpdateTable DeleteTable
+        UpdateTimeToLive DescribeTimeToLive UpdateContinuousBackups DescribeContinuousBackups
+        TagResource UntagResource ListTagsOfResource DescribeLimits
+        PutItem GetItem UpdateItem DeleteItem Scan Query
+    """,
+    "ecr": """
+        CreateRepository DescribeRepositories DeleteRepository
+        PutImageTagMutability PutImageScanningConfiguration
+        PutLifecyclePolicy GetLifecyclePolicy DeleteLifecyclePolicy
+        SetRepositoryPolicy GetRepositoryPolicy DeleteRepositoryPolicy
+        TagResource UntagResource ListTagsForResource
+        PutImage ListImages DescribeImages BatchGetImage BatchDeleteImage
+    """,
     "sts": "GetCallerIdentity AssumeRole",
     "resourcegroupstaggingapi": "GetResources",
 }
