@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::address::is_key;
 use super::catalog::BlockKind;
+use super::check::Which;
 use super::conform::{conform, is_null, without_nulls};
 use super::convert::{to_bool, to_text};
 use super::diagnostic::{Diagnostic, Diagnostics, Location, Source};
@@ -167,6 +168,24 @@ impl BoundWorkspace {
     pub fn references_of(&self, id: &BlockId, part: UnitPart) -> BTreeSet<(BlockId, UnitPart)> {
         let references = &self.workspace.graph.references;
         references.get(&(id.clone(), part)).cloned().unwrap_or_default()
+    }
+
+    /// Keys of the instances of `to` that this instance of a block refers to, where every reference
+    /// names them: by a key written out, or by `each.key`. `None` says that it may be any of them.
+    pub fn keys_referred_to(
+        &self,
+        (from, part, key): (&BlockId, UnitPart, Option<&str>),
+        to: &(BlockId, UnitPart),
+    ) -> Option<BTreeSet<String>> {
+        let which = self.workspace.graph.named.get(&((from.clone(), part), to.clone()))?;
+        which
+            .iter()
+            .map(|which| match which {
+                Which::Any => None,
+                Which::Key(key) => Some(key.clone()),
+                Which::Same => key.map(str::to_owned),
+            })
+            .collect()
     }
 
     /// Outputs of other workspaces that it refers to: workspace and name.

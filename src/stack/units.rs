@@ -6,7 +6,7 @@ use std::ops::Range;
 use indexmap::IndexMap;
 
 use super::catalog::BlockKind;
-use super::check::{Use, Uses, What};
+use super::check::{Use, Uses, What, Which};
 use super::document::Report;
 use super::workspace::{Block, BlockId, Unit, UnitPart};
 
@@ -16,12 +16,15 @@ pub(super) struct Graph {
     pub(super) units: Vec<Unit>,
     /// What each part refers to directly, itself aside.
     pub(super) references: BTreeMap<Key, BTreeSet<Key>>,
+    /// Which instances, for those references that all name one.
+    pub(super) named: BTreeMap<(Key, Key), BTreeSet<Which>>,
 }
 
 type Key = (BlockId, UnitPart);
 
-/// An edge with the place of the reference that makes it; a late part needs its main part without.
-type Edges = Vec<(Key, Option<Range<usize>>)>;
+/// An edge with which instances it is to and the place of the reference that makes it; a late part
+/// needs its main part without.
+type Edges = Vec<(Key, Which, Option<Range<usize>>)>;
 
 impl Graph {
     /// Orders the parts of the blocks. A cycle is reported with each of its steps.
@@ -48,10 +51,9 @@ impl Graph {
         let edges_of = |used: &[Use]| -> Edges {
             used.iter()
                 .flat_map(|u| {
-                    let at = u.at.clone();
-                    parts(u)
-                        .into_iter()
-                        .map(move |part| ((u.target.clone(), part), Some(at.clone())))
+                    parts(u).into_iter().map(move |part| {
+                        ((u.target.clone(), part), u.which.clone(), Some(u.at.clone()))
+                    })
                 })
                 .collect()
         };
@@ -61,9 +63,9 @@ impl Graph {
             let used = uses.get(id).unwrap_or(&none);
             let mut main = edges_of(&used.main);
             for other in &block.depends_on {
-                let what = What::Whole;
+                let (which, what) = (Which::Any, What::Whole);
                 let at = block.at.range.clone();
-                main.extend(edges_of(&[Use { target: other.clone(), what, at }]));
+                main.extend(edges_of(&[Use { target: other.clone(), which, what, at }]));
             }
             if id.kind == BlockKind::Data {
                 edges.insert((id.clone(), UnitPart::Data), main);
@@ -72,7 +74,7 @@ impl Graph {
             edges.insert((id.clone(), UnitPart::Main), main);
             if used.has_late {
                 let mut late = edges_of(&used.late);
-                late.push(((id.clone(), UnitPart::Main), None));
+                late.push(((id.clone(), UnitPart::Main), Which::Any, None));
                 edges.insert((id.clone(), UnitPart::Late), late);
             }
         }
@@ -95,12 +97,25 @@ impl Graph {
         let references = edges
             .iter()
             .map(|(key, edges)| {
-                let others = edges.iter().map(|(to, _)| to).filter(|to| to.0 != key.0);
+                let others = edges.iter().map(|(to, ..)| to).filter(|to| to.0 != key.0);
                 (key.clone(), others.cloned().collect())
             })
             .collect();
-        Self { units, references }
+        Self { units, references, named: named(edges) }
     }
+}
+
+/// Finds the references that name their instances one by one; one that may be to any of them
+/// outweighs the others to the same block.
+fn named(edges: &IndexMap<Key, Edges>) -> BTreeMap<(Key, Key), BTreeSet<Which>> {
+    let mut named: BTreeMap<(Key, Key), BTreeSet<Which>> = BTreeMap::new();
+    for (from, edges) in edges {
+        for (to, which, _) in edges {
+            named.entry((from.clone(), to.clone())).or_default().insert(which.clone());
+        }
+    }
+    named.retain(|_, which| !which.contains(&Which::Any));
+    named
 }
 
 struct Walk<'a, 'r> {
@@ -124,14 +139,14 @@ impl<'a> Walk<'a, '_> {
         }
         let Some(edges) = self.edges.get(key) else { return };
         self.path.push(key);
-        for (to, _) in edges {
+        for (to, ..) in edges {
             if let Some((to, _)) = self.edges.get_key_value(to) {
                 self.visit(to);
             }
         }
         self.path.pop();
         let needs: BTreeSet<usize> =
-            edges.iter().filter_map(|(to, _)| self.done.get(to).copied()).collect();
+            edges.iter().filter_map(|(to, ..)| self.done.get(to).copied()).collect();
         self.done.insert(key, self.units.len());
         self.units.push(Unit {
             block: key.0.clone(),
@@ -149,8 +164,8 @@ impl<'a> Walk<'a, '_> {
         let mut steps = Vec::new();
         for (at, from) in members.iter().enumerate() {
             let to = members[(at + 1) % members.len()];
-            let place = self.edges[*from].iter().find(|(k, at)| k == to && at.is_some());
-            if let Some((_, Some(place))) = place {
+            let place = self.edges[*from].iter().find(|(k, _, at)| k == to && at.is_some());
+            if let Some((.., Some(place))) = place {
                 steps.push((&from.0, &to.0, place.clone()));
             }
         }

@@ -47,13 +47,18 @@ pub(super) fn assemble(
             .filter(|b| !planned.orphan && b.workspace.blocks.contains_key(&planned.block));
         let needs = |part: UnitPart| -> BTreeSet<(usize, Part)> {
             let Some(bound) = bound else { return BTreeSet::new() };
-            resource_references(bound, &planned.block, part)
-                .into_iter()
-                .flat_map(|(block, part)| {
-                    let instances = by_block.get(&(*w, &block)).cloned().unwrap_or_default();
-                    instances.into_iter().map(move |i| (i, part))
-                })
-                .collect()
+            let key = planned.change.address.key.as_deref();
+            let mut found = BTreeSet::new();
+            for ((block, part), keys) in resource_references(bound, (&planned.block, key), part) {
+                let key_of = |i: &usize| all[*i].2.change.address.key.as_ref();
+                let named = |i: &usize| match (&keys, key_of(i)) {
+                    (Some(keys), Some(key)) => keys.contains(key),
+                    _ => true,
+                };
+                let instances = by_block.get(&(*w, &block)).into_iter().flatten();
+                found.extend(instances.copied().filter(named).map(|i| (i, part)));
+            }
+            found
         };
         declared.push((needs(UnitPart::Main), needs(UnitPart::Late)));
     }
@@ -152,27 +157,37 @@ fn make_way(input: Input<'_>, all: &[(usize, usize, &Planned)], items: &mut [Ite
     }
 }
 
-/// Resources a part of a block refers to; data sources on the way are looked through.
+/// Keys of instances; `None` is all of them.
+type Keys = Option<BTreeSet<String>>;
+
+/// Resources a part of an instance refers to; data sources on the way are looked through.
 fn resource_references(
     bound: &BoundWorkspace,
-    block: &BlockId,
+    (block, key): (&BlockId, Option<&str>),
     part: UnitPart,
-) -> BTreeSet<(BlockId, Part)> {
-    let mut found = BTreeSet::new();
+) -> BTreeMap<(BlockId, Part), Keys> {
+    let mut found: BTreeMap<(BlockId, Part), Keys> = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    let mut open: Vec<_> = bound.references_of(block, part).into_iter().collect();
-    while let Some((to, part)) = open.pop() {
-        if !seen.insert((to.clone(), part)) {
+    let direct = bound.references_of(block, part).into_iter();
+    let mut open: Vec<((BlockId, UnitPart), Keys)> = direct
+        .map(|to| {
+            let keys = bound.keys_referred_to((block, part, key), &to);
+            (to, keys)
+        })
+        .collect();
+    while let Some(((to, part), keys)) = open.pop() {
+        if to.kind == BlockKind::Data {
+            if seen.insert(to.clone()) {
+                let more = bound.references_of(&to, UnitPart::Data);
+                open.extend(more.into_iter().map(|to| (to, None)));
+            }
             continue;
         }
-        match (to.kind, part) {
-            (BlockKind::Data, _) => open.extend(bound.references_of(&to, UnitPart::Data)),
-            (BlockKind::Resource, UnitPart::Late) => {
-                found.insert((to, Part::Late));
-            }
-            (BlockKind::Resource, _) => {
-                found.insert((to, Part::Main));
-            }
+        let part = if part == UnitPart::Late { Part::Late } else { Part::Main };
+        let known = found.entry((to, part)).or_insert_with(|| Some(BTreeSet::new()));
+        match (known.as_mut(), keys) {
+            (Some(known), Some(keys)) => known.extend(keys),
+            _ => *known = None,
         }
     }
     found

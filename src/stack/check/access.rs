@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::shape::{Shape, Target};
-use super::{Checker, Each, What};
+use super::{Checker, Each, What, Which};
 use crate::stack::catalog::BlockKind;
 use crate::stack::diagnostic::nearest;
 use crate::stack::document::listed;
@@ -177,12 +177,14 @@ impl<'a> Checker<'a, '_> {
                         .nearest(&ty, declared.catalog.data.keys().copied()));
                 }
                 let name = name(1, &format!("data.{ty}.<name>"))?;
-                let shape = self.block_shape(BlockId::data(ty, name), &at(1), span)?;
+                let which = self.which(accesses.get(2));
+                let shape = self.block_shape(BlockId::data(ty, name), which, &at(1), span)?;
                 Ok((shape, 2))
             }
             _ if declared.catalog.resources.contains_key(root) => {
                 let name = name(0, &format!("{root}.<name>"))?;
-                let shape = self.block_shape(BlockId::resource(root, name), &at(0), span)?;
+                let which = self.which(accesses.get(1));
+                let shape = self.block_shape(BlockId::resource(root, name), which, &at(0), span)?;
                 Ok((shape, 1))
             }
             _ if declared.workspaces.contains(root) => self.output(root, accesses, root_span, span),
@@ -190,7 +192,37 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    fn block_shape(&mut self, id: BlockId, at: &Range<usize>, span: &Range<usize>) -> Walked<'a> {
+    /// Which instance of a block with `for_each` an access takes.
+    fn which(&self, access: Option<&Access>) -> Which {
+        fn is_each_key(ast: &Ast) -> bool {
+            match &ast.node {
+                Node::Parentheses(inner) => is_each_key(inner),
+                Node::Traversal(base, accesses) => {
+                    matches!(&base.node, Node::Variable(name) if name == "each")
+                        && matches!(accesses.as_slice(),
+                            [Access { kind: AccessKind::Attribute(name), .. }] if name == "key")
+                }
+                _ => false,
+            }
+        }
+        let Some(access) = access else { return Which::Any };
+        match (written_key(access), &access.kind) {
+            (Some(key), _) => Which::Key(key),
+            (None, AccessKind::Index(index)) if is_each_key(index) => {
+                let shadowed = self.bound.iter().any(|(name, _)| name == "each");
+                if shadowed { Which::Any } else { Which::Same }
+            }
+            _ => Which::Any,
+        }
+    }
+
+    fn block_shape(
+        &mut self,
+        id: BlockId,
+        which: Which,
+        at: &Range<usize>,
+        span: &Range<usize>,
+    ) -> Walked<'a> {
         let declared = self.declared;
         let Some(target) = self.target(&id) else {
             let other = match id.kind {
@@ -212,13 +244,14 @@ impl<'a> Checker<'a, '_> {
                 None => problem.nearest(&id.name, names),
             });
         };
-        self.uses(&id, What::Existence, span);
+        let which = if target.has_for_each { which } else { Which::Any };
+        self.uses((&id, &which), What::Existence, span);
         let written = id.to_string();
         let span = span.clone();
         Ok(if target.has_for_each {
             Shape::Instances { target, written, span }
         } else {
-            Shape::Instance { target, written, span }
+            Shape::Instance { target, which, written, span }
         })
     }
 
@@ -338,11 +371,12 @@ impl<'a> Checker<'a, '_> {
         let key = written_key(access);
         match shape {
             Shape::Any | Shape::Null => Ok(Shape::Any),
-            Shape::Instance { target, written, .. } => {
-                self.attribute(&target, &written, key, access)
+            Shape::Instance { target, which, written, .. } => {
+                self.attribute((&target, &which), &written, key, access)
             }
             Shape::Instances { target, written, span } => {
-                instance(target, &written, &span, key, access)
+                let which = self.which(Some(access));
+                instance((target, which), &written, &span, key, access)
             }
             Shape::Field { view, written, .. } => field(view, &written, key, access),
             Shape::List(inner) => match &access.kind {
@@ -389,7 +423,7 @@ impl<'a> Checker<'a, '_> {
     /// An attribute of an instance.
     fn attribute(
         &mut self,
-        target: &Rc<Target<'a>>,
+        (target, which): (&Rc<Target<'a>>, &Which),
         written: &str,
         key: Option<String>,
         access: &Access,
@@ -400,7 +434,7 @@ impl<'a> Checker<'a, '_> {
             if !target.has_for_each {
                 return Err(no_for_each(target, span));
             }
-            self.uses(&target.id, What::Whole, span);
+            self.uses((&target.id, which), What::Whole, span);
             return Ok(Shape::Any);
         };
         let view = target.entry.attribute(&name);
@@ -412,7 +446,7 @@ impl<'a> Checker<'a, '_> {
             return Err(Problem::new("unknown_attribute", &access.span, message)
                 .nearest(&name, target.entry.attributes()));
         }
-        self.uses(&target.id, What::Attribute(name.clone()), &access.span);
+        self.uses((&target.id, which), What::Attribute(name.clone()), &access.span);
         let written = format!("{written}.{name}");
         let span = access.span.clone();
         Ok(match view {
@@ -426,7 +460,7 @@ impl<'a> Checker<'a, '_> {
 
 /// One instance of a block with `for_each`.
 fn instance<'a>(
-    target: Rc<Target<'a>>,
+    (target, which): (Rc<Target<'a>>, Which),
     written: &str,
     span: &Range<usize>,
     key: Option<String>,
@@ -436,7 +470,7 @@ fn instance<'a>(
     let known = |key: &str| target.keys.as_ref().is_some_and(|keys| keys.iter().any(|k| k == key));
     let Some(key) = key else {
         let span = span.clone();
-        return Ok(Shape::Instance { target, written: format!("{written}[…]"), span });
+        return Ok(Shape::Instance { target, which, written: format!("{written}[…]"), span });
     };
     if is_attribute && !known(&key) {
         let example = target.keys.as_ref().and_then(|keys| keys.first());
@@ -452,7 +486,7 @@ fn instance<'a>(
             .nearest(&key, keys.iter().map(String::as_str)));
     }
     let written = format!("{written}[\"{key}\"]");
-    Ok(Shape::Instance { target, written, span: span.clone() })
+    Ok(Shape::Instance { target, which, written, span: span.clone() })
 }
 
 fn no_for_each(target: &Target<'_>, span: &Range<usize>) -> Problem {

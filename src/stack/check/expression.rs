@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::access::Problem;
 use super::shape::Shape;
-use super::{Checker, Each, Local, Use, What};
+use super::{Checker, Each, Local, Use, What, Which};
 use crate::stack::document::{Data, Node as Value, Text};
 use crate::stack::functions;
 use crate::stack::syntax::{Ast, BinaryOperator, Key, Name, Node, Part};
@@ -55,17 +55,22 @@ impl<'a> Checker<'a, '_> {
         self.report.push(diagnostic);
     }
 
-    pub(super) fn uses(&mut self, target: &super::BlockId, what: What, span: &Range<usize>) {
+    pub(super) fn uses(
+        &mut self,
+        (target, which): (&super::BlockId, &Which),
+        what: What,
+        span: &Range<usize>,
+    ) {
         let at = self.place(span);
-        self.uses.push(Use { target: target.clone(), what, at });
+        self.uses.push(Use { target: target.clone(), which: which.clone(), what, at });
     }
 
     /// Notes that whole instances in this shape are used as values.
     pub(super) fn escape(&mut self, shape: &Shape<'a>) {
         let mut targets = Vec::new();
         shape.targets(&mut targets);
-        for (target, span) in targets {
-            self.uses(&target.id, What::Whole, &span);
+        for (target, which, span) in targets {
+            self.uses((&target.id, &which), What::Whole, &span);
         }
     }
 

@@ -29,10 +29,22 @@ pub(super) enum What {
     Whole,
 }
 
+/// Which instances of a block a reference is to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Which {
+    /// Any of them, or the only one.
+    Any,
+    /// The one of this key.
+    Key(String),
+    /// The one of the same key as the instance that refers to it: `each.key`.
+    Same,
+}
+
 /// A reference to a block, with its place in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Use {
     pub(super) target: BlockId,
+    pub(super) which: Which,
     pub(super) what: What,
     pub(super) at: Range<usize>,
 }

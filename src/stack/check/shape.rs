@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::Which;
 use crate::stack::catalog::TypeEntry;
 use crate::stack::schema::SchemaView;
 use crate::stack::types::Type;
@@ -33,7 +34,7 @@ pub(super) enum Shape<'a> {
     /// An attribute, or something inside one.
     Field { view: SchemaView<'a>, written: String, span: Range<usize> },
     /// One instance as a whole.
-    Instance { target: Rc<Target<'a>>, written: String, span: Range<usize> },
+    Instance { target: Rc<Target<'a>>, which: Which, written: String, span: Range<usize> },
     /// All instances of a block with `for_each`, by key.
     Instances { target: Rc<Target<'a>>, written: String, span: Range<usize> },
     /// A list or set.
@@ -90,6 +91,7 @@ impl<'a> Shape<'a> {
             Self::Object(fields) => Self::union(fields.values().cloned()),
             Self::Instances { target, written, span } => Self::Instance {
                 target: Rc::clone(target),
+                which: Which::Any,
                 written: format!("{written}[…]"),
                 span: span.clone(),
             },
@@ -125,10 +127,13 @@ impl<'a> Shape<'a> {
     }
 
     /// Every whole instance, or map of instances, in it.
-    pub(super) fn targets(&self, found: &mut Vec<(Rc<Target<'a>>, Range<usize>)>) {
+    pub(super) fn targets(&self, found: &mut Vec<(Rc<Target<'a>>, Which, Range<usize>)>) {
         match self {
-            Self::Instance { target, span, .. } | Self::Instances { target, span, .. } => {
-                found.push((Rc::clone(target), span.clone()));
+            Self::Instance { target, which, span, .. } => {
+                found.push((Rc::clone(target), which.clone(), span.clone()));
+            }
+            Self::Instances { target, span, .. } => {
+                found.push((Rc::clone(target), Which::Any, span.clone()));
             }
             Self::List(inner) | Self::Map(inner) => inner.targets(found),
             Self::Object(fields) => fields.values().for_each(|s| s.targets(found)),

@@ -56,3 +56,42 @@ async fn what_an_earlier_run_did_not_see_ready_is_told_and_waited_for() {
     assert!(ran.waits().iter().any(|w| w.contains("it is pending")), "{:?}", ran.waits());
     bench.must_have_no_changes().await;
 }
+
+const PAIRS: &str = r#"
+[vpc.pair]
+for_each   = { a = 0, b = 1 }
+cidr_block = "10.${each.value}.0.0/16"
+
+[subnet.pair]
+for_each   = { a = 0, b = 1 }
+vpc_id     = "${vpc.pair[each.key].id}"
+cidr_block = "10.${each.value}.1.0/24"
+
+[internet_gateway.b]
+vpc_id = '${vpc.pair["b"].id}'
+
+[route_table.all]
+vpc_id     = '${vpc.pair["b"].id}'
+subnet_ids = '${[for k, s in subnet.pair : s.id if k == "b"]}'
+"#;
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_fails_holds_up_only_what_refers_to_it() {
+    // The first VPC that is made is the one of the key with more behind it.
+    for (call, failed) in [(1, "b"), (2, "a")] {
+        let bench = Bench::new(PAIRS);
+        bench.sandbox.inject(Fault::refuse(Calls::of("CreateVpc"), call, "AccessDenied", 403));
+        let outcome = bench.run(Mode::Apply).await.outcome;
+        let failures: Vec<_> = outcome.failed.iter().map(|f| f.step.address.to_string()).collect();
+        assert_eq!(failures, [format!("vpc.pair[{failed:?}]")], "{}", told(&outcome));
+        let held_up =
+            |address: &str| outcome.skipped.iter().any(|s| s.step.address.to_string() == address);
+        assert!(held_up(&format!("subnet.pair[{failed:?}]")), "{}", told(&outcome));
+        let other = if failed == "a" { "b" } else { "a" };
+        let made = |address: &str| outcome.done.iter().any(|s| s.address.to_string() == address);
+        assert!(made(&format!("subnet.pair[{other:?}]")), "{}", told(&outcome));
+        assert_eq!(made("internet_gateway.b"), failed == "a", "{}", told(&outcome));
+        assert!(held_up("route_table.all"), "it refers to all subnets: {}", told(&outcome));
+        bench.applied().await;
+    }
+}
