@@ -117,6 +117,7 @@ mod tests {
             status: Status::Ready,
             spec: json!({"name": "a", "rules": [{"port": 1, "note": null}, {"port": 2}], "x": 1}),
             out: json!({"id": "sg-1", "count": 1}),
+            holds: crate::engine::resource::Holds::default(),
         }
     }
 

@@ -143,6 +143,12 @@ pub struct Change {
     pub depends_on: Vec<Address>,
     /// Set when the change is wanted but will not be made.
     pub blocked: Option<Blocked>,
+    /// The user allows the data it holds to be lost.
+    #[serde(default)]
+    pub loses_data: bool,
+    /// The user allows its protection to be overridden.
+    #[serde(default)]
+    pub unprotects: bool,
     /// Digest of id, identity tags and compared fields of the live object, as seen.
     pub fingerprint: Option<String>,
 }

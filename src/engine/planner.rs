@@ -135,6 +135,20 @@ pub struct Evaluation {
     named: BTreeMap<(&'static str, String), (String, Address)>,
 }
 
+impl Evaluation {
+    /// Names what would go and may hold data, by type and id.
+    pub(super) fn at_stake(&self, registry: &Registry) -> BTreeSet<(String, String)> {
+        let all = self.planned.iter().flat_map(|(planned, _)| planned);
+        let goes = |p: &&Planned| {
+            let handler = registry.get(&p.change.address.ty);
+            matches!(p.change.action, Action::Delete | Action::Replace)
+                && handler.is_some_and(|handler| handler.rules().stateful)
+        };
+        let named = |p: &Planned| Some((p.change.address.ty.clone(), p.live.as_ref()?.id.clone()));
+        all.filter(goes).filter_map(named).collect()
+    }
+}
+
 /// Evaluates the stack against the snapshot, resource by resource.
 ///
 /// What a blocked resource still uses must stay, and what depends on that does not change either:

@@ -79,8 +79,12 @@ pub struct Rules {
     pub created_after: &'static [&'static str],
     /// Types that must be gone before this one is deleted (aws-semantics.md 9.2).
     pub deleted_after: &'static [&'static str],
-    /// Holds data: never replaced without `--allow-data-loss`.
+    /// Holds data: never replaced without `--allow-data-loss`, and asked for [`Resource::holds`]
+    /// before it is deleted.
     pub stateful: bool,
+    /// Whether an update makes one kind of change and leaves the rest to the next one. It is then
+    /// repeated at once for as long as each takes some difference away.
+    pub stepwise: bool,
     /// Order of a replacement.
     pub replace: ReplaceOrder,
     /// Whether deletion begins with a [`Resource::quiesce`] step of its own.
@@ -103,6 +107,7 @@ impl Rules {
         created_after: &[],
         deleted_after: &[],
         stateful: false,
+        stepwise: false,
         replace: ReplaceOrder::DeleteFirst,
         quiesces: false,
         lets_go: false,
@@ -172,6 +177,26 @@ pub struct LiveObject {
     /// What AWS decided; always has `id`.
     #[serde(default)]
     pub out: Json,
+    /// What would go with it. Read only of what a plan wants to delete.
+    #[serde(default, skip_serializing_if = "Holds::is_nothing")]
+    pub holds: Holds,
+}
+
+/// What the user must allow to be lost or overridden before an object is deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Holds {
+    /// How much data it holds, e.g. `12 images`.
+    pub data: Option<String>,
+    /// Whether AWS protects it from deletion by a setting of its own.
+    pub protected: bool,
+}
+
+impl Holds {
+    /// Tells whether there is nothing to be allowed.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn ready() -> Status {
@@ -278,6 +303,17 @@ pub trait Resource:
         async { Ok(()) }
     }
 
+    /// Says what would go with the object, for types whose rules call them stateful.
+    fn holds(_: &Cx, _: &Live<Self>) -> impl Future<Output = Result<Holds>> + Send {
+        async { Ok(Holds::default()) }
+    }
+
+    /// Takes away what [`Resource::holds`] told, once the user has allowed it: AWS would refuse the
+    /// deletion otherwise.
+    fn unlock(_: &Cx, _: &Live<Self>) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
     /// Starts deletion; the engine waits until a listing no longer has it.
     fn delete(cx: &Cx, live: &Live<Self>) -> impl Future<Output = Result<()>> + Send;
 
@@ -338,6 +374,14 @@ pub trait Handler: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::quiesce`].
     fn quiesce<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
+    /// See [`Resource::holds`].
+    fn holds<'a>(&'a self, _: &'a Cx, _: &'a LiveObject) -> BoxFuture<'a, Result<Holds>> {
+        Box::pin(async { Ok(Holds::default()) })
+    }
+    /// See [`Resource::unlock`].
+    fn unlock<'a>(&'a self, _: &'a Cx, _: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
     /// See [`Resource::delete`].
     fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::blockers`].
@@ -451,6 +495,7 @@ impl<R: Resource> Handler for Erased<R> {
                 status: live.status,
                 spec: written(&live.spec),
                 out: written(&live.out),
+                holds: Holds::default(),
             };
             Ok(found.into_iter().filter(concerns).map(erase).collect())
         })
@@ -493,6 +538,14 @@ impl<R: Resource> Handler for Erased<R> {
 
     fn quiesce<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { R::quiesce(cx, &Self::typed(live)?).await })
+    }
+
+    fn holds<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<Holds>> {
+        Box::pin(async move { R::holds(cx, &Self::typed(live)?).await })
+    }
+
+    fn unlock<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { R::unlock(cx, &Self::typed(live)?).await })
     }
 
     fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {

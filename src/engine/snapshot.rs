@@ -51,6 +51,34 @@ pub async fn read(
     if problems.is_empty() { Ok(snapshot) } else { Err(problems) }
 }
 
+/// Asks what would go with these objects, given by type and id, and notes it on them.
+pub async fn weigh(
+    registry: &Registry,
+    cx: &Cx,
+    going: &BTreeSet<(String, String)>,
+    snapshot: &mut Snapshot,
+) -> Result<(), Diagnostics> {
+    let objects = snapshot.iter().flat_map(|(ty, all)| all.iter().map(move |live| (ty, live)));
+    let asked = objects.filter(|(ty, live)| going.contains(&((*ty).clone(), live.id.clone())));
+    let asks = asked.filter_map(|(ty, live)| {
+        let handler = registry.get(ty)?;
+        Some(async move { ((ty.clone(), live.id.clone()), handler.holds(cx, live).await) })
+    });
+    let answers: Vec<_> = futures::stream::iter(asks).buffer_unordered(WIDTH).collect().await;
+    let mut failed = Vec::new();
+    for ((ty, id), answer) in answers {
+        match answer {
+            Ok(holds) => {
+                let all = snapshot.get_mut(&ty).into_iter().flatten();
+                all.filter(|live| live.id == id).for_each(|live| live.holds = holds.clone());
+            }
+            Err(error) => failed.push((ty, error)),
+        }
+    }
+    let problems = unread(failed);
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
 /// Reads data sources by type and canonical filters.
 pub async fn read_data(
     registry: &Registry,

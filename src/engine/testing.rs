@@ -5,7 +5,7 @@ use super::resource::{
     Blocker, Creation, FieldProblem, Handler, IdentityBy, LiveObject, Registry, ReplaceOrder,
     Rules, ShapeError, Status, Want,
 };
-use super::resource::{Changed, Retryable, Step};
+use super::resource::{Changed, Holds, Retryable, Step};
 use crate::aws::{Cx, Error, ErrorClass, Result, Scope, Tags};
 use crate::stack::TypeEntry;
 use futures::future::BoxFuture;
@@ -181,6 +181,7 @@ impl Object {
             status,
             spec: spec.clone(),
             out: json!({"id": self.id}),
+            holds: Holds::default(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Planning stays quick with many resources: no step of it may look at all of them for each.
 
 use infra::engine::planner::{DataResults, PlanOptions};
-use infra::engine::resource::{LiveObject, Snapshot, Status};
+use infra::engine::resource::{Holds, LiveObject, Snapshot, Status};
 use infra::engine::session::Session;
 use infra::resources;
 use infra::stack::{Address, Environment, Inputs, Project, Source};
@@ -60,7 +60,7 @@ fn live(session: &Session, number: usize) -> Snapshot {
         let mut tags = session.scope().identity_tags("big", &address);
         tags.extend(more.map(|(key, value)| (key.to_owned(), value)));
         let out = json!({ "id": id });
-        LiveObject { id, tags, status: Status::Ready, spec, out }
+        LiveObject { id, tags, status: Status::Ready, spec, out, holds: Holds::default() }
     };
     let group = |i: usize, keyed: bool| {
         let key = format!("k{i}");

@@ -56,6 +56,9 @@ impl Running<'_> {
     async fn delete_until_gone(&self, mut live: LiveObject, since: Since) -> Flow<()> {
         let budget = self.budget(Step::Delete);
         let (mut tries, mut stuck) = (0, Stuck::default());
+        if self.handler.rules().stateful && !matches!(live.status, Status::Deleting(_)) {
+            self.give_up_what_it_holds(&live).await?;
+        }
         while !matches!(live.status, Status::Deleting(_)) {
             let error = match self.call(self.handler.delete(self.run.cx, &live)).await? {
                 Ok(()) => break,
@@ -86,6 +89,33 @@ impl Running<'_> {
             }
         }
         self.gone(&live, since).await
+    }
+
+    /// Takes away what the object holds, as far as the user allowed it; data that came after the
+    /// plan was made is not lost unasked.
+    async fn give_up_what_it_holds(&self, live: &LiveObject) -> Flow<()> {
+        let cx = self.run.cx;
+        let holds = match self.handler.holds(cx, live).await {
+            Ok(holds) => holds,
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(error) => return Err(self.failed("reading what is in", &error).into()),
+        };
+        let address = &self.change.address;
+        let (message, flag) = match &holds.data {
+            _ if holds.protected && !self.change.unprotects => {
+                (format!("{address} is protected by now"), "--allow-protected")
+            }
+            Some(what) if !self.change.loses_data => {
+                (format!("{address} holds {what} by now"), "--allow-data-loss")
+            }
+            _ if holds.is_nothing() => return Ok(()),
+            _ => {
+                self.first_step(live, "unlocking", || self.handler.unlock(cx, live)).await?;
+                return self.wrote_to_old(live, OwnWrites::Anything).await;
+            }
+        };
+        let hint = format!("plan again; {flag} {address} lets it go");
+        Err(Diagnostic::error("holds_data", message).kind(Kind::Blocked).hint(hint).into())
     }
 
     /// Waits until a listing no longer has the object.

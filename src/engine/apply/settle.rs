@@ -18,6 +18,9 @@ use std::time::Duration;
 
 /// How often a step writes what differs before it says that it does not converge.
 const ROUNDS: u32 = 3;
+/// The same of a type whose updates make one kind of change each: indexes of a table are made and
+/// deleted one by one.
+const STEPS: u32 = 60;
 /// How long a new object may be missing from AWS's lists.
 const APPEARS: Duration = Duration::from_secs(60);
 /// How long an object seen before may be missing.
@@ -125,7 +128,8 @@ impl Running<'_> {
         since: Since,
     ) -> Flow<LiveObject> {
         let budget = self.budget(goal.step);
-        let (mut rounds, mut tries) = (0, 0);
+        let (mut rounds, mut tries, mut steps) = (0, 0, 0);
+        let mut before: Option<Vec<FieldChange>> = None;
         let mut written = goal.is_new.then(Since::now);
         let mut watch: Option<Watch<'_>> = None;
         loop {
@@ -134,6 +138,11 @@ impl Running<'_> {
                 return Ok(live);
             }
             let fixed: Vec<&FieldChange> = left.iter().filter(|c| c.forces_replacement).collect();
+            // A step that took something away leaves the rest to the next one.
+            let is_step = self.handler.rules().stepwise && steps < STEPS;
+            if is_step && before.as_ref().is_some_and(|before| *before != left) {
+                rounds = 0;
+            }
             // A list may still show what was before the last write.
             let may_lag = !fixed.is_empty() || rounds > 0;
             if may_lag && written.is_some_and(|at| at.elapsed() < LAG) {
@@ -149,7 +158,9 @@ impl Running<'_> {
             match self.write(&live, goal, &left).await {
                 Ok(()) => {
                     rounds += 1;
+                    steps += 1;
                     tries = 0;
+                    before = Some(left);
                 }
                 Err(Write::End(end)) => return Err(end),
                 Err(Write::Aws(error)) => {

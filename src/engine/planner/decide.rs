@@ -31,6 +31,8 @@ fn empty_change(address: &Address) -> Change {
         fields: Vec::new(),
         depends_on: Vec::new(),
         blocked: None,
+        loses_data: false,
+        unprotects: false,
         fingerprint: None,
     }
 }
@@ -109,15 +111,24 @@ pub(super) fn decide(
             (false, false) => rules.replace,
         };
         change.replace_order = Some(order);
-        let protected = wanted.protect || is_protected(&live.tags);
-        if protected && !options.allows_protected(address) {
+        allow(&mut change, options);
+        let protected = wanted.protect || is_protected(&live.tags) || live.holds.protected;
+        if protected && !change.unprotects {
             change.blocked = Some(Blocked::Protected);
-        } else if rules.stateful && !options.allows_data_loss(address) {
-            change.blocked = Some(Blocked::DataLoss { what: format!("the data in {address}") });
+        } else if rules.stateful && !change.loses_data {
+            let what = live.holds.data.clone();
+            let what = what.unwrap_or_else(|| format!("the data in {address}"));
+            change.blocked = Some(Blocked::DataLoss { what });
         }
     }
     let main_changes = change.action == Action::Update;
     Planned { main_changes, ..Planned::new(change, block.clone(), Some(live)) }
+}
+
+/// Notes what the user allows to be lost or overridden.
+fn allow(change: &mut Change, options: &PlanOptions) {
+    change.loses_data = options.allows_data_loss(&change.address);
+    change.unprotects = options.allows_protected(&change.address);
 }
 
 /// Names the fields of what is wanted that a plan compares.
@@ -135,15 +146,21 @@ pub(super) fn deletion(
     (reason, deposed): (Reason, bool),
     options: &PlanOptions,
 ) -> Planned {
-    let protected = is_protected(&live.tags) && !options.allows_protected(address);
-    let change = Change {
+    let mut change = Change {
         action: Action::Delete,
         reason: Some(reason),
         id: Some(live.id.clone()),
         fingerprint: Some(fingerprint(&live, [])),
         deposed,
-        blocked: protected.then_some(Blocked::Protected),
         ..empty_change(address)
+    };
+    allow(&mut change, options);
+    let protected = is_protected(&live.tags) || live.holds.protected;
+    let lost = live.holds.data.clone().filter(|_| !change.loses_data);
+    change.blocked = if protected && !change.unprotects {
+        Some(Blocked::Protected)
+    } else {
+        lost.map(|what| Blocked::DataLoss { what })
     };
     Planned { orphan: true, ..Planned::new(change, block.clone(), Some(live)) }
 }

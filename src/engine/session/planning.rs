@@ -2,7 +2,7 @@
 
 use super::{Planned, Session, StackWanted};
 use crate::aws::{Cx, Scope};
-use crate::engine::plan::Plan;
+use crate::engine::plan::{Action, Plan};
 use crate::engine::planner::{self, DataResults, Evaluation, Input, PlanOptions};
 use crate::engine::resource::Snapshot;
 use crate::engine::selection::{check_addresses, check_instances};
@@ -25,8 +25,15 @@ impl Session {
         let all: Vec<String> = bound.iter().map(|(b, _)| b.workspace.name.clone()).collect();
         let every = self.project.workspaces.keys().all(|w| all.contains(w));
         // With every file in the plan, what has no file any more is worth a word.
-        let read = self.read(cx, &bound, if every { &[] } else { &all }, options).await?;
+        let mut read = self.read(cx, &bound, if every { &[] } else { &all }, options).await?;
+        let going = read.evaluation.at_stake(&self.registry);
+        if !going.is_empty() {
+            snapshot::weigh(&self.registry, cx, &going, &mut read.snapshot).await?;
+            let (scope, seen) = (self.scope(), (&read.snapshot, &read.data));
+            read.evaluation = planner::evaluate(self.input(&scope, &bound, seen, options));
+        }
         let mut planned = self.planned(bound, read, options, &cx.account_id)?;
+        warn_of_losses(&mut planned);
         if every {
             let (_, without_file) = self.live_workspaces(&planned.snapshot);
             let words = without_file.into_iter().map(|(name, _)| {
@@ -158,10 +165,26 @@ impl Session {
         options: &PlanOptions,
     ) -> Result<Planned, Diagnostics> {
         let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
-        let snapshot = snapshot::read(&self.registry, cx, names, &Names::new(), None).await?;
+        let mut snapshot = snapshot::read(&self.registry, cx, names, &Names::new(), None).await?;
+        let going = self.at_stake(names, &snapshot);
+        snapshot::weigh(&self.registry, cx, &going, &mut snapshot).await?;
         let mut planned = self.destroy_seen(names, account, snapshot, options)?;
+        warn_of_losses(&mut planned);
         count_calls(&mut planned.plan, cx);
         Ok(planned)
+    }
+
+    /// Names what these workspaces (all without names) own and what may hold data, by type and id.
+    fn at_stake(&self, names: &[String], snapshot: &Snapshot) -> BTreeSet<(String, String)> {
+        let scope = self.scope();
+        let mut found = BTreeSet::new();
+        for (ty, objects) in snapshot {
+            if self.registry.get(ty).is_some_and(|handler| handler.rules().stateful) {
+                let ours = objects.iter().filter(|live| scope.owns(&live.tags, names));
+                found.extend(ours.map(|live| (ty.clone(), live.id.clone())));
+            }
+        }
+        found
     }
 
     /// As [`Session::plan_destroy`], against an account read before. Pure.
@@ -239,6 +262,23 @@ struct Read {
 fn addresses(scope: &Scope, snapshot: &Snapshot) -> Vec<Address> {
     let objects = snapshot.values().flatten();
     objects.filter_map(|o| scope.owner(&o.tags)).map(|owner| owner.address).collect()
+}
+
+/// Says what data goes because the user allowed it.
+fn warn_of_losses(planned: &mut Planned) {
+    let mut words = Vec::new();
+    for change in planned.plan.workspaces.iter().flat_map(|w| &w.changes) {
+        let goes = matches!(change.action, Action::Delete | Action::Replace);
+        if !goes || change.blocked.is_some() {
+            continue;
+        }
+        let objects = planned.snapshot.get(&change.address.ty).into_iter().flatten();
+        let live = objects.into_iter().find(|live| Some(&live.id) == change.id.as_ref());
+        if let Some(what) = live.and_then(|live| live.holds.data.as_ref()) {
+            words.push(format!("{what} will be lost with `{}`", change.address));
+        }
+    }
+    planned.plan.warnings.extend(words);
 }
 
 fn count_calls(plan: &mut Plan, cx: &Cx) {

@@ -20,6 +20,8 @@ pub(crate) fn change(address: &str, action: Action, reason: Reason) -> Change {
         fields: Vec::new(),
         depends_on: Vec::new(),
         blocked: None,
+        loses_data: false,
+        unprotects: false,
         fingerprint: None,
     }
 }
