@@ -3,10 +3,20 @@
 /// Data sources: what others own, read and never written.
 pub mod data {
     pub mod availability_zones;
+    pub mod dynamodb_table;
+    pub mod ecr_repository;
     mod filters;
     pub mod nat_gateway;
     pub mod subnet;
     pub mod vpc;
+}
+
+/// DynamoDB.
+pub mod dynamodb {
+    pub(crate) mod read;
+    pub mod schema;
+    mod steps;
+    pub mod table;
 }
 
 /// EC2: networks and what stands in them.
@@ -24,6 +34,12 @@ pub mod ec2 {
     pub mod subnet;
     pub mod vpc;
     pub mod vpc_endpoint;
+}
+
+/// ECR: container images.
+pub mod ecr {
+    pub mod lifecycle;
+    pub mod repository;
 }
 
 /// IAM: who may do what.
@@ -48,6 +64,7 @@ use crate::engine::resource::{Erased, ErasedData, Registry};
 pub fn registry() -> Registry {
     Registry::new(
         vec![
+            Erased::<dynamodb::table::DynamodbTable>::boxed(),
             Erased::<ec2::egress_only_internet_gateway::EgressOnlyInternetGateway>::boxed(),
             Erased::<ec2::eip::Eip>::boxed(),
             Erased::<ec2::internet_gateway::InternetGateway>::boxed(),
@@ -57,12 +74,15 @@ pub fn registry() -> Registry {
             Erased::<ec2::subnet::Subnet>::boxed(),
             Erased::<ec2::vpc::Vpc>::boxed(),
             Erased::<ec2::vpc_endpoint::VpcEndpoint>::boxed(),
+            Erased::<ecr::repository::EcrRepository>::boxed(),
             Erased::<iam::instance_profile::IamInstanceProfile>::boxed(),
             Erased::<iam::role::IamRole>::boxed(),
             Erased::<logs::log_group::LogGroup>::boxed(),
         ],
         vec![
             ErasedData::<data::availability_zones::AvailabilityZones>::boxed(),
+            ErasedData::<data::dynamodb_table::DynamodbTable>::boxed(),
+            ErasedData::<data::ecr_repository::EcrRepository>::boxed(),
             ErasedData::<data::nat_gateway::NatGateway>::boxed(),
             ErasedData::<data::subnet::Subnet>::boxed(),
             ErasedData::<data::vpc::Vpc>::boxed(),

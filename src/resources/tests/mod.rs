@@ -1,6 +1,8 @@
 //! Handlers against an AWS: the embedded one, or a server named by `INFRA_TEST_ENDPOINT`.
 
 mod conformance;
+mod dynamodb;
+mod ecr;
 mod faults;
 mod gateways;
 mod iam;
@@ -92,7 +94,8 @@ impl World {
             if fields.is_empty() {
                 return (live, updates);
             }
-            assert!(updates < 3, "{ty}.{name} does not converge: {fields:?}");
+            let most = if handler.rules().stepwise { 40 } else { 3 };
+            assert!(updates < most, "{ty}.{name} does not converge: {fields:?}");
             assert!(fields.iter().all(|f| !f.forces_replacement), "{ty}.{name}: {fields:?}");
             let changed = diff::changed(&fields);
             handler.update(&self.cx, &live, &spec, &changed).await.unwrap();
