@@ -222,8 +222,11 @@ async fn associate(cx: &Cx, table: &str, end: End, id: &str) -> Result<()> {
     let old = all.find(|a| is_there(a) && end.id(a) == Some(id));
     if let Some(old) = old.and_then(|a| a.route_table_association_id()) {
         let call = cx.ec2().replace_route_table_association().association_id(old);
-        call.route_table_id(table).send().await?;
-        return Ok(());
+        match call.route_table_id(table).send().await.map_err(Error::from) {
+            // The other table let go of it meanwhile.
+            Err(error) if error.is("InvalidAssociationID.NotFound") => {}
+            other => return other.map(drop),
+        }
     }
     let call = cx.ec2().associate_route_table().route_table_id(table);
     match end {

@@ -189,11 +189,13 @@ impl Resource for IamRole {
                 .await?;
         }
         if changed.has("description") || changed.has("max_session_duration") {
-            // What is not said here, AWS leaves as it is.
+            // A description not said here stays; a session length not said becomes an hour again.
             iam.update_role()
                 .role_name(name)
                 .set_description(self.description.clone())
-                .set_max_session_duration(self.max_session_duration)
+                .set_max_session_duration(
+                    self.max_session_duration.or(live.spec.max_session_duration),
+                )
                 .send()
                 .await?;
         }

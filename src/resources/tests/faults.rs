@@ -9,8 +9,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_creation_whose_answer_is_lost_is_not_sent_again() {
     let world = World::sandbox().await;
-    let sandbox = world.sandbox.as_ref().unwrap();
-    sandbox.inject(lost("CreateVpc"));
+    world.sandbox.inject(lost("CreateVpc"));
     let tags = world.tags("vpc", "main");
     let with = Creation { tags: &tags, token: "t" };
     let handler = world.handler("vpc");
@@ -25,7 +24,7 @@ async fn a_creation_whose_answer_is_lost_is_not_sent_again() {
 #[tokio::test(start_paused = true)]
 async fn a_reading_whose_answer_is_lost_is_sent_again() {
     let world = World::sandbox().await;
-    world.sandbox.as_ref().unwrap().inject(lost("DescribeVpcs"));
+    world.sandbox.inject(lost("DescribeVpcs"));
     assert_eq!(world.owned("vpc", &[]).await, []);
     assert_eq!(world.cx.calls()["ec2.DescribeVpcs"], 2);
 }
@@ -82,8 +81,7 @@ async fn refused_credentials_are_told_from_a_missing_right() {
 async fn a_throttled_creation_is_sent_again_and_a_failed_one_is_not() {
     for (code, status, sent) in [("RequestLimitExceeded", 503, 2), ("InternalError", 500, 1)] {
         let world = World::sandbox().await;
-        let sandbox = world.sandbox.as_ref().unwrap();
-        sandbox.inject(Fault::refuse(Calls::of("CreateVpc"), 1, code, status));
+        world.sandbox.inject(Fault::refuse(Calls::of("CreateVpc"), 1, code, status));
         let tags = world.tags("vpc", "main");
         let with = Creation { tags: &tags, token: "t" };
         let spec = json!({ "cidr_block": "10.0.0.0/16" });

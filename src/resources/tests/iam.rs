@@ -4,27 +4,8 @@ use super::World;
 use serde_json::{Value as Json, json};
 
 #[tokio::test]
-async fn a_role_lives_and_dies_in_the_sandbox() {
-    role(&World::sandbox().await, "sandbox-task").await;
-}
-
-#[tokio::test]
-#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
-async fn a_role_lives_and_dies_elsewhere() {
-    role(&World::foreign("role").await, "foreign-task").await;
-}
-
-fn trust(service: &str) -> Json {
-    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
-            "Action": "sts:AssumeRole", "Principal": { "Service": service } }] })
-}
-
-fn allow(action: &str) -> Json {
-    json!({ "Version": "2012-10-17",
-            "Statement": [{ "Effect": "Allow", "Action": [action], "Resource": "*" }] })
-}
-
-async fn role(world: &World, name: &str) {
+async fn a_role_lives_and_dies() {
+    let (world, name) = (World::sandbox().await, "task");
     let managed = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
     let mut spec = json!({
         "name": name, "description": "runs tasks", "max_session_duration": 7200,
@@ -52,6 +33,29 @@ async fn role(world: &World, name: &str) {
     let live = world.by_id("iam_role", name).await.unwrap();
     assert_eq!(live.tags["team"], "shop");
     world.delete("iam_role", "task").await;
+}
+
+fn trust(service: &str) -> Json {
+    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+            "Action": "sts:AssumeRole", "Principal": { "Service": service } }] })
+}
+
+fn allow(action: &str) -> Json {
+    json!({ "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": [action], "Resource": "*" }] })
+}
+
+#[tokio::test]
+async fn a_session_length_that_is_not_managed_stays() {
+    let world = World::sandbox().await;
+    let mut spec = json!({ "name": "task", "description": "one", "max_session_duration": 7200,
+        "assume_role_policy_document": trust("ecs-tasks.amazonaws.com") });
+    world.apply("iam_role", "task", spec.clone()).await;
+    spec.as_object_mut().unwrap().remove("max_session_duration");
+    spec["description"] = json!("two");
+    let (live, updates) = world.apply("iam_role", "task", spec).await;
+    assert_eq!(updates, 1);
+    assert_eq!(live.spec["max_session_duration"], 7200);
 }
 
 #[tokio::test]

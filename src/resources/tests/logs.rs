@@ -4,17 +4,8 @@ use super::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_log_group_lives_and_dies_in_the_sandbox() {
-    log_group(&World::sandbox().await, "/ecs/sandbox/app").await;
-}
-
-#[tokio::test]
-#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
-async fn a_log_group_lives_and_dies_elsewhere() {
-    log_group(&World::foreign("logs").await, "/ecs/foreign/app").await;
-}
-
-async fn log_group(world: &World, name: &str) {
+async fn a_log_group_lives_and_dies() {
+    let (world, name) = (World::sandbox().await, "/ecs/app");
     let spec = |days: i32| json!({ "name": name, "retention_in_days": days });
     let (live, updates) = world.apply("log_group", "app", spec(14)).await;
     assert_eq!((live.id.as_str(), updates), (name, 1));

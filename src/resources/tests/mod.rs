@@ -1,4 +1,4 @@
-//! Handlers against an AWS: the embedded one, or a server named by `INFRA_TEST_ENDPOINT`.
+//! Handlers against the embedded AWS; `tests/it` has the same types meet others.
 
 mod conformance;
 mod dynamodb;
@@ -23,7 +23,7 @@ pub(super) const WORKSPACE: &str = "net";
 pub(super) struct World {
     pub(super) cx: Cx,
     pub(super) registry: Registry,
-    pub(super) sandbox: Option<Sandbox>,
+    pub(super) sandbox: Sandbox,
 }
 
 impl World {
@@ -33,16 +33,7 @@ impl World {
         let mut options = Options::new(scope("dev"));
         options.http_client = Some(sandbox.http_client());
         let cx = Cx::connect(options).await.unwrap();
-        Self { cx, registry: super::registry(), sandbox: Some(sandbox) }
-    }
-
-    /// A server of somebody else's, e.g. moto; credentials come from the environment. Tests share
-    /// it and keep apart by their environment's name.
-    pub(super) async fn foreign(environment: &str) -> Self {
-        let mut options = Options::new(scope(environment));
-        options.endpoint_url = Some(std::env::var("INFRA_TEST_ENDPOINT").unwrap());
-        let cx = Cx::connect(options).await.unwrap();
-        Self { cx, registry: super::registry(), sandbox: None }
+        Self { cx, registry: super::registry(), sandbox }
     }
 
     pub(super) fn handler(&self, ty: &str) -> &dyn Handler {

@@ -4,17 +4,8 @@ use super::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_network_lives_and_dies_in_the_sandbox() {
-    network(&World::sandbox().await).await;
-}
-
-#[tokio::test]
-#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
-async fn a_network_lives_and_dies_elsewhere() {
-    network(&World::foreign("network").await).await;
-}
-
-async fn network(world: &World) {
+async fn a_network_lives_and_dies() {
+    let world = World::sandbox().await;
     let vpc_spec = json!({ "cidr_block": "10.0.0.0/16", "enable_dns_hostnames": true });
     let (vpc, updates) = world.apply("vpc", "main", vpc_spec).await;
     assert_eq!(updates, 1, "DNS host names are not part of the creating call");
@@ -40,7 +31,7 @@ async fn network(world: &World) {
     let (gateway, updates) =
         world.apply("internet_gateway", "main", json!({ "vpc_id": vpc.id })).await;
     assert_eq!(updates, 1, "the update attaches");
-    routes(world, &vpc.id, &gateway.id, (&a.id, &b.id)).await;
+    routes(&world, &vpc.id, &gateway.id, (&a.id, &b.id)).await;
 
     let held = world.handler("vpc").blockers(&world.cx, &vpc).await.unwrap();
     assert!(held.iter().any(|b| b.what == format!("subnet {}", a.id)), "{held:?}");
@@ -71,17 +62,8 @@ async fn routes(world: &World, vpc: &str, gateway: &str, (a, b): (&str, &str)) {
 }
 
 #[tokio::test]
-async fn security_groups_may_name_each_other_in_the_sandbox() {
-    groups(&World::sandbox().await).await;
-}
-
-#[tokio::test]
-#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
-async fn security_groups_may_name_each_other_elsewhere() {
-    groups(&World::foreign("groups").await).await;
-}
-
-async fn groups(world: &World) {
+async fn security_groups_may_name_each_other() {
+    let world = World::sandbox().await;
     let (vpc, _) = world.apply("vpc", "main", json!({ "cidr_block": "10.1.0.0/16" })).await;
     let plain = |name: &str| json!({ "name": name, "vpc_id": vpc.id });
     let (web, updates) = world.apply("security_group", "web", plain("web")).await;
@@ -123,17 +105,8 @@ async fn groups(world: &World) {
 }
 
 #[tokio::test]
-async fn an_ipv6_range_comes_and_goes_in_place_in_the_sandbox() {
-    ipv6(&World::sandbox().await).await;
-}
-
-#[tokio::test]
-#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
-async fn an_ipv6_range_comes_and_goes_in_place_elsewhere() {
-    ipv6(&World::foreign("ipv6").await).await;
-}
-
-async fn ipv6(world: &World) {
+async fn an_ipv6_range_comes_and_goes_in_place() {
+    let world = World::sandbox().await;
     let vpc =
         |six: bool| json!({ "cidr_block": "10.2.0.0/16", "assign_generated_ipv6_cidr_block": six });
     world.apply("vpc", "main", vpc(false)).await;

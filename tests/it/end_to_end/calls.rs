@@ -29,7 +29,7 @@ fn a_small_plan_on_moto() {
 #[test]
 fn a_large_plan_in_the_sandbox() {
     const MANY: u64 = 200;
-    let stage = Stage::in_the_sandbox().with_real_stacks("prod");
+    let stage = Stage::in_memory().with_real_stacks("prod");
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/supporting-infrastructure.toml");
     let mut text = std::fs::read_to_string(file).expect("the stack is there");
     let head = text.find("[outputs]").expect("it has outputs");

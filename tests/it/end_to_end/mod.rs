@@ -9,7 +9,8 @@
 //!
 //! Left out of what is asked of moto, where the flow says so:
 //! - classes and deletion protection of log groups;
-//! - usage metrics of VPCs, and attributes of subnets beyond public addresses.
+//! - usage metrics of VPCs, and attributes of subnets beyond public addresses;
+//! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 
 mod answers;
 mod calls;
@@ -23,6 +24,7 @@ mod refusals;
 mod replacement;
 mod saved_plans;
 mod stage;
+mod types;
 mod updates;
 
 /// Makes two tests of each flow: in the sandbox, and on moto.

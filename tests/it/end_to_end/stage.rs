@@ -2,7 +2,8 @@
 
 use crate::support;
 use crate::support::boto3::Boto3;
-use crate::support::moto;
+use crate::support::{moto, sandbox};
+use infra::sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -25,7 +26,15 @@ pub(super) struct Stage {
     url: String,
     environment: String,
     boto3: Boto3,
-    served: Option<Child>,
+    served: Served,
+}
+
+/// What ends with a stage.
+#[derive(Debug)]
+enum Served {
+    Elsewhere,
+    ByTheBinary(Child),
+    Here { _sandbox: sandbox::Served },
 }
 
 /// What a run of the binary left behind.
@@ -81,22 +90,25 @@ impl Stage {
         let mut url = String::new();
         let mut answers = BufReader::new(served.stdout.take().expect("stdout is a pipe"));
         answers.read_line(&mut url).expect("the sandbox says where it is");
-        Self::new(folder, Judge::Sandbox, url.trim(), "e2e", Some(served))
+        Self::new(folder, Judge::Sandbox, url.trim(), "e2e", Served::ByTheBinary(served))
+    }
+
+    /// A sandbox in the memory of this process, for what would write a large state to disk with
+    /// every call.
+    pub(super) fn in_memory() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let here = sandbox::Served::start(Sandbox::in_memory(Options::default()));
+        let url = here.url().to_owned();
+        Self::new(folder, Judge::Sandbox, &url, "e2e", Served::Here { _sandbox: here })
     }
 
     /// The moto all tests share; the environment keeps them apart.
     pub(super) fn on_moto(test: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self::new(folder, Judge::Moto, moto::url(), &test.replace('_', "-"), None)
+        Self::new(folder, Judge::Moto, moto::url(), &test.replace('_', "-"), Served::Elsewhere)
     }
 
-    fn new(
-        folder: TempDir,
-        judge: Judge,
-        url: &str,
-        environment: &str,
-        served: Option<Child>,
-    ) -> Self {
+    fn new(folder: TempDir, judge: Judge, url: &str, environment: &str, served: Served) -> Self {
         let stage = Self {
             boto3: Boto3::connect(url, "eu-west-1"),
             url: url.to_owned(),
@@ -165,7 +177,11 @@ impl Stage {
     /// Applies and insists that all went well.
     #[track_caller]
     pub(super) fn apply(&self, workspace: &str) -> Ran {
-        self.run(&["apply", workspace, "--yes"]).exits(0)
+        let ran = self.run(&["apply", workspace, "--yes"]).exits(0);
+        // Neither lists lag: what is waited for would be a difference that is none.
+        let told: Vec<&str> = ran.stderr.split_whitespace().collect();
+        assert!(!told.join(" ").contains("AWS's lists to show what was written"), "{}", ran.stderr);
+        ran
     }
 
     /// Plans and returns the document; blocked changes are no error here.
@@ -236,7 +252,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        if let Some(served) = &mut self.served {
+        if let Served::ByTheBinary(served) = &mut self.served {
             let _ = served.kill();
             let _ = served.wait();
         }
