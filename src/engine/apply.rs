@@ -293,6 +293,8 @@ impl Run<'_> {
             | (Action::Replace, Operation::Update, Part::Late) => Action::Create,
             (Action::Replace, Operation::Depose, _) => Action::Update,
             (Action::Replace, ..) => Action::Delete,
+            // Of something that stays, because what its late fields name is deleted first.
+            (_, Operation::Delete, Part::Late) => Action::Delete,
             // Left alone, but for a reference that must be let go of and taken up again.
             (Action::None, ..) => Action::Update,
             (action, ..) => action,

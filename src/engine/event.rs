@@ -40,7 +40,8 @@ pub struct Event {
     pub address: Option<Address>,
     /// Step.
     pub part: Option<Part>,
-    /// What happens to the resource; of a replacement's two halves, `delete` or `create`.
+    /// What happens to the resource; of a replacement's two halves, `delete` or `create`; of a
+    /// step that clears late fields, `delete`.
     pub action: Option<Action>,
     /// Why it waits, failed or was skipped; of a creation that is done, the id; of an old one that
     /// is marked as replaced, that; in a summary, what was done.

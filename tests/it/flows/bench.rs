@@ -1,20 +1,22 @@
 //! A stack, an account and runs over both, as the verbs make them.
 
 use super::ledger::{self, Ledger};
-use super::wire::Wire;
+use super::wire::{Moment, Wire};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use infra::aws::{Cx, Options as Connection};
 use infra::engine::apply::{self, Outcome};
 use infra::engine::event::{Event, EventType, Observer};
 use infra::engine::plan::{Action, Mode, Plan};
 use infra::engine::planner::PlanOptions;
+use infra::engine::resource::Registry;
 use infra::engine::session::{Planned, Session};
 use infra::resources;
 use infra::sandbox::{Options, Sandbox};
 use infra::stack::{Diagnostics, Inputs, Project, Source};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use tokio_util::sync::CancellationToken;
 
 /// The one workspace of these tests.
@@ -23,6 +25,9 @@ pub(super) const WORKSPACE: &str = "net";
 /// One of each type, with all that ties them together: two groups that name each other, a role
 /// that another one trusts.
 pub(super) const EVERY_TYPE: &str = include_str!("every_type.toml");
+
+/// All types, read once: their schemas take as long to make as a small plan.
+static REGISTRY: LazyLock<Arc<Registry>> = LazyLock::new(|| Arc::new(resources::registry()));
 
 /// An account and the stack that it shall be like.
 pub(super) struct Bench {
@@ -51,7 +56,16 @@ impl Bench {
 
     /// An account of its own that has what this one has.
     pub(super) fn copy(&self) -> Self {
-        let sandbox = Sandbox::with_state(Options::default(), self.sandbox.state());
+        self.with_state(self.sandbox.state())
+    }
+
+    /// An account of its own as this one was at a moment, and the same stack.
+    pub(super) fn at(&self, moment: &Moment) -> Self {
+        self.with_state(moment.state.clone())
+    }
+
+    fn with_state(&self, state: Value) -> Self {
+        let sandbox = Sandbox::with_state(Options::default(), state);
         Self::over(sandbox.expect("a state is read back"), &self.stack)
     }
 
@@ -77,7 +91,7 @@ impl Bench {
             ..Project::default()
         };
         Session {
-            registry: Arc::new(resources::registry()),
+            registry: REGISTRY.clone(),
             environment: project.environment(None).expect("there is the one without a file"),
             project,
             inputs: Inputs::default(),
@@ -129,10 +143,19 @@ impl Bench {
     pub(super) async fn run_until(&self, mode: Mode, event: u64) -> Ran {
         let cx = self.cx().await;
         let planned = self.planned(&cx, mode).await.expect("a plan");
-        let observer = Recorder { stop_at: event, ..Recorder::default() };
-        let outcome = carry_out(&cx, &planned, &observer).await;
-        let events = observer.events.into_inner().expect("nobody panicked");
-        Ran { plan: planned.plan, outcome, events }
+        watched(&cx, planned, event).await
+    }
+
+    /// Plans and carries out, and keeps the account after every call that changed it. The account
+    /// changes by calls alone, one after the other: a run killed at any call leaves one of these
+    /// behind, or the account it began with.
+    pub(super) async fn recorded(&self, mode: Mode) -> (Ran, Vec<Moment>) {
+        let wire = Wire::default();
+        let cx = self.connect(wire.client(&self.sandbox)).await;
+        let planned = self.planned(&cx, mode).await.expect("a plan");
+        wire.record();
+        let ran = watched(&cx, planned, u64::MAX).await;
+        (ran, wire.moments())
     }
 
     /// Plans, and dies when this call of carrying out has taken effect. Tells whether there was
@@ -194,11 +217,18 @@ impl Bench {
     }
 }
 
+/// Carries out, and asks for a stop at this event, the first being 1.
+async fn watched(cx: &Cx, planned: Planned, event: u64) -> Ran {
+    let observer = Recorder { stop_at: event, ..Recorder::default() };
+    let outcome = carry_out(cx, &planned, &observer).await;
+    let events = observer.events.into_inner().expect("nobody panicked");
+    Ran { plan: planned.plan, outcome, events }
+}
+
 async fn carry_out(cx: &Cx, planned: &Planned, observer: &Recorder) -> Outcome {
-    let session_registry = resources::registry();
     let input = apply::Input {
         plan: &planned.plan,
-        registry: &session_registry,
+        registry: &REGISTRY,
         cx,
         wanted: &planned.stack,
         live: &planned.snapshot,

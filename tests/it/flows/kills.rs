@@ -86,11 +86,9 @@ fn interrupted(folder: &Path, verb: &str, signal: &str, events: usize, pause: Du
     output
 }
 
-/// Spreads the moments over the run: the first steps, the middle, the last ones.
-fn moments(verb: &str, start: Option<&Path>) -> Vec<(usize, Duration)> {
-    let fresh = start.map_or_else(folder, folder_like);
-    let output = run(fresh.path(), verb);
-    let text = String::from_utf8_lossy(&output.stdout);
+/// Spreads ten moments over a run, given by its output: the first steps, the middle, the last ones.
+fn moments(whole: &Output) -> Vec<(usize, Duration)> {
+    let text = String::from_utf8_lossy(&whole.stdout);
     let events = text.lines().filter(|line| !line.contains("\"planned\"")).count() - 1;
     assert!(events > 20, "{text}");
     (0..10_usize)
@@ -102,20 +100,33 @@ fn moments(verb: &str, start: Option<&Path>) -> Vec<(usize, Duration)> {
         .collect()
 }
 
-fn applied() -> (TempDir, Ledger) {
+/// Does something for each, several at a time: runs mostly wait.
+fn each<T: Sync>(all: &[T], something: impl Fn(&T) + Sync) {
+    for some in all.chunks(5) {
+        std::thread::scope(|scope| {
+            for one in some {
+                scope.spawn(|| something(one));
+            }
+        });
+    }
+}
+
+/// An undisturbed apply: its folder and its output.
+fn applied() -> (TempDir, Output) {
     let whole = folder();
-    must(whole.path(), "apply", "undisturbed");
-    let made = ledger(whole.path());
-    (whole, made)
+    let output = run(whole.path(), "apply");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (whole, output)
 }
 
 #[test]
 fn a_sigkill_at_ten_moments_of_an_apply_is_healed_by_a_plain_run() {
-    let (_, whole) = applied();
-    for (events, pause) in moments("apply", None) {
+    let (whole, output) = applied();
+    let whole = ledger(whole.path());
+    each(&moments(&output), |(events, pause)| {
         let folder = folder();
         let at = format!("killed after {events} events and {pause:?}");
-        let killed = interrupted(folder.path(), "apply", "-KILL", events, pause);
+        let killed = interrupted(folder.path(), "apply", "-KILL", *events, *pause);
         assert_eq!(killed.status.signal(), Some(9), "{at}: {:?}", killed.status);
         must(folder.path(), "apply", &at);
         assert_eq!(ledger(folder.path()), whole, "{at}");
@@ -123,24 +134,25 @@ fn a_sigkill_at_ten_moments_of_an_apply_is_healed_by_a_plain_run() {
         let plan = plan.expect("the binary starts");
         let text = String::from_utf8_lossy(&plan.stdout);
         assert_eq!(plan.status.code(), Some(0), "{at}: {text}");
-    }
+    });
 }
 
 #[test]
 fn a_sigkill_at_ten_moments_of_a_destroy_is_healed_by_a_plain_run() {
     let (start, _) = applied();
-    for (events, pause) in moments("destroy", Some(start.path())) {
+    let whole = run(folder_like(start.path()).path(), "destroy");
+    each(&moments(&whole), |(events, pause)| {
         let folder = folder_like(start.path());
         let at = format!("killed after {events} events and {pause:?}");
-        let killed = interrupted(folder.path(), "destroy", "-KILL", events, pause);
+        let killed = interrupted(folder.path(), "destroy", "-KILL", *events, *pause);
         assert_eq!(killed.status.signal(), Some(9), "{at}: {:?}", killed.status);
         must(folder.path(), "destroy", &at);
         assert_eq!(ledger(folder.path()), Ledger::default(), "{at}");
-    }
+    });
 }
 
-fn stops_cleanly(verb: &str, signal: &str, start: Option<&Path>) {
-    let folder = start.map_or_else(folder, folder_like);
+fn stops_cleanly(verb: &str, signal: &str, start: &Path) {
+    let folder = if verb == "destroy" { folder_like(start) } else { folder() };
     let stopped = interrupted(folder.path(), verb, signal, 6, Duration::ZERO);
     let errors = String::from_utf8_lossy(&stopped.stderr);
     assert_eq!(stopped.status.code(), Some(130), "{verb} {signal}: {errors}");
@@ -159,8 +171,6 @@ fn stops_cleanly(verb: &str, signal: &str, start: Option<&Path>) {
 #[test]
 fn an_interrupt_and_a_termination_stop_cleanly() {
     let (start, _) = applied();
-    stops_cleanly("apply", "-INT", None);
-    stops_cleanly("apply", "-TERM", None);
-    stops_cleanly("destroy", "-INT", Some(start.path()));
-    stops_cleanly("destroy", "-TERM", Some(start.path()));
+    let cases = [("apply", "-INT"), ("apply", "-TERM"), ("destroy", "-INT"), ("destroy", "-TERM")];
+    each(&cases, |(verb, signal)| stops_cleanly(verb, signal, start.path()));
 }

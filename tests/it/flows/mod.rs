@@ -3,6 +3,7 @@
 
 mod bench;
 mod edits;
+mod faults;
 mod kills;
 mod ledger;
 mod partly;

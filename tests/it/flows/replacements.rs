@@ -45,13 +45,20 @@ async fn a_group_that_another_one_names_is_detached_deleted_made_and_named_again
     assert_eq!(changed(&before, &bench.ids().await), ["security_group.back"]);
     assert_eq!(bench.ledger(), ledger);
     assert_eq!(bench.refused(), [""; 0]);
-    let detached = ran.events.iter().position(|e| {
-        e.kind == EventType::Done
-            && e.part == Some(Part::Late)
-            && e.address.as_ref().is_some_and(|a| a.to_string() == "security_group.front")
-    });
+    // What names it is told to be cleared, and set again once the new one is there.
+    let late = |action: Action| {
+        ran.events.iter().position(|e| {
+            e.kind == EventType::Done
+                && e.part == Some(Part::Late)
+                && e.action == Some(action)
+                && e.address.as_ref().is_some_and(|a| a.to_string() == "security_group.front")
+        })
+    };
     let gone = ran.done("security_group.back", Action::Delete);
-    assert!(detached.is_some_and(|at| at < gone), "{:#?}", ran.events);
+    let made = ran.done("security_group.back", Action::Create);
+    let (cleared, set) = (late(Action::Delete), late(Action::Update));
+    assert!(cleared.is_some_and(|at| at < gone), "{:#?}", ran.events);
+    assert!(set.is_some_and(|at| at > made), "{:#?}", ran.events);
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,41 +79,44 @@ async fn with_a_name_made_for_it_the_new_one_comes_first() {
         });
         assert!(gone.is_some_and(|gone| made < gone), "{address}: {:#?}", ran.events);
     }
-    assert_eq!(changed(&before, &bench.ids().await), ["iam_role.job", "security_group.web"]);
+    let between = bench.ids().await;
+    assert_eq!(changed(&before, &between), ["iam_role.job", "security_group.web"]);
     assert_eq!(bench.ledger(), ledger);
     assert_eq!(bench.refused(), [""; 0]);
+    // And back: a name made for the same fields before is not met again.
+    bench.replace("\"two\"", "\"one\"");
+    bench.replace("/two/", "/one/");
+    bench.applied().await;
+    let after = bench.ids().await;
+    assert_eq!(changed(&between, &after), ["iam_role.job", "security_group.web"]);
+    assert_eq!(changed(&before, &after), ["iam_role.job", "security_group.web"]);
     bench.destroyed().await;
 }
 
-/// Kills an apply of an edit after each of its calls; the next one must finish it.
-async fn killed_anywhere(stack: &str, edits: &[(&str, &str)], least: u64) {
+/// Kills an apply of an edit wherever it changes something; the next one must finish it.
+async fn killed_anywhere(stack: &str, edits: &[(&str, &str)], least: usize) {
     let mut whole = Bench::new(stack);
     whole.applied().await;
-    let start = whole.copy();
     for (old, new) in edits {
         whole.replace(old, new);
     }
-    whole.applied().await;
-    for call in 1.. {
-        let mut bench = start.copy();
-        for (old, new) in edits {
-            bench.replace(old, new);
-        }
-        if !bench.killed(Mode::Apply, call).await {
-            assert!(call > least, "only {call} calls");
-            return;
-        }
+    let (ran, moments) = whole.recorded(Mode::Apply).await;
+    ran.must_be_complete();
+    whole.must_have_no_changes().await;
+    assert!(moments.len() >= least, "only {} moments", moments.len());
+    for moment in &moments {
+        let (bench, after) = (whole.at(moment), &moment.after);
         let ran = bench.run(Mode::Apply).await;
-        assert!(ran.outcome.is_complete(), "after call {call}: {}", told(&ran.outcome));
-        assert_eq!(bench.ledger(), whole.ledger(), "after call {call}");
+        assert!(ran.outcome.is_complete(), "after {after}: {}", told(&ran.outcome));
+        assert_eq!(bench.ledger(), whole.ledger(), "after {after}");
         let plan = bench.plan().await;
-        assert!(!plan.has_changes(), "after call {call}: {:?}", super::bench::actions(&plan));
+        assert!(!plan.has_changes(), "after {after}: {:?}", super::bench::actions(&plan));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_replacement_that_creates_first_heals_from_any_call_on() {
-    killed_anywhere(GROUPS, &[("\"one\"", "\"two\""), ("/one/", "/two/")], 15).await;
+    killed_anywhere(GROUPS, &[("\"one\"", "\"two\""), ("/one/", "/two/")], 10).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +127,7 @@ async fn a_replacement_that_deletes_first_heals_from_any_call_on() {
         // This one leaves its instance profile meanwhile, which stays.
         ("\"reader\"\nassume", "\"reader\"\npath = \"/shop/\"\nassume"),
     ];
-    killed_anywhere(EVERY_TYPE, &edits, 15).await;
+    killed_anywhere(EVERY_TYPE, &edits, 12).await;
 }
 
 #[tokio::test(start_paused = true)]
