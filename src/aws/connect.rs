@@ -7,6 +7,7 @@ use crate::stack::Diagnostic;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -116,6 +117,10 @@ async fn load(options: &Options, meter: &Arc<Meter>) -> SdkConfig {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
                 .build(),
+        )
+        // The wait for our own request rates would count as an upload that stalls, too.
+        .stalled_stream_protection(
+            StalledStreamProtectionConfig::enabled().upload_enabled(false).build(),
         );
     if let Some(profile) = options.profile.as_ref().filter(|_| options.http_client.is_none()) {
         loader = loader.profile_name(profile);
