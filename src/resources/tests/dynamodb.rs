@@ -9,12 +9,6 @@ async fn a_table_lives_and_dies_in_the_sandbox() {
     table(&World::sandbox().await, "sandbox-orders").await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
-async fn a_table_lives_and_dies_elsewhere() {
-    table(&World::foreign("tables").await, "foreign-orders").await;
-}
-
 fn key(name: &str, kind: &str) -> Json {
     json!({ "attribute_name": name, "attribute_type": "S", "key_type": kind })
 }

@@ -8,12 +8,6 @@ async fn a_repository_lives_and_dies_in_the_sandbox() {
     repository(&World::sandbox().await, "sandbox/app").await;
 }
 
-#[tokio::test]
-#[ignore = "needs a server at INFRA_TEST_ENDPOINT"]
-async fn a_repository_lives_and_dies_elsewhere() {
-    repository(&World::foreign("images").await, "foreign/app").await;
-}
-
 fn keep(images: i64) -> Json {
     json!({ "rules": [{ "rulePriority": 1, "action": { "type": "expire" }, "selection": {
         "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": images } }] })
