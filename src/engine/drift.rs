@@ -1,6 +1,6 @@
 //! Drift: what a plan would mend of the live account, without what it would create.
 
-use super::plan::{Action, Plan};
+use super::plan::{Action, Plan, Reason};
 use crate::stack::Address;
 
 /// How the live account of one region differs from the stack.
@@ -22,6 +22,12 @@ impl Drift {
             let created = workspace.changes.iter().filter(|c| c.action == Action::Create);
             missing.extend(created.map(|c| (workspace.name.clone(), c.address.clone())));
             workspace.changes.retain(|c| c.action != Action::Create);
+            // What is only not ready yet does not differ.
+            for change in &mut workspace.changes {
+                if matches!(change.reason, Some(Reason::Settling { .. })) {
+                    (change.action, change.reason) = (Action::None, None);
+                }
+            }
         }
         plan.nodes.clear();
         Self { plan, missing }

@@ -174,7 +174,7 @@ pub fn json(drifts: &[Drift]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::plan::Mode;
+    use crate::engine::plan::{Mode, Reason};
     use crate::ui::markdown;
     use crate::ui::tests::{sample, schemas};
     use insta::assert_snapshot;
@@ -197,10 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_missing_is_no_drift() {
+    fn what_is_missing_or_not_ready_is_no_drift() {
         let mut plan = sample::everything();
         for workspace in &mut plan.workspaces {
             workspace.changes.retain(|c| matches!(c.action, Action::Create | Action::None));
+            let settling = Reason::Settling { state: "pending".into() };
+            workspace.changes.push(sample::change("nat_gateway.slow", Action::Update, settling));
         }
         plan.warnings.clear();
         plan.mode = Mode::Apply;
@@ -208,7 +210,7 @@ mod tests {
         assert!(!drifts[0].differs() && !drifts[0].missing.is_empty());
         let text = text(&drifts, PLAIN);
         assert!(text.contains("No drift: "), "{text}");
-        assert!(!text.contains("Symbols"), "{text}");
+        assert!(!text.contains("Symbols") && !text.contains("nat_gateway.slow"), "{text}");
         assert!(text.contains("which is no drift"), "{text}");
     }
 }
