@@ -222,8 +222,147 @@ def ec2():
     same(ec2.describe_tags(Filters=[{"Name": "key", "Values": ["infra:project"]}])["Tags"], [])
 
 
+def network(block):
+    """Makes a VPC with DNS, an internet gateway, a subnet and a route table."""
+    ec2 = client("ec2")
+    vpc = {"VpcId": ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"]}
+    ec2.modify_vpc_attribute(EnableDnsHostnames={"Value": True}, **vpc)
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, **vpc)
+    subnet = ec2.create_subnet(CidrBlock=block.replace("/16", "/24"), **vpc)["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(**vpc)["RouteTable"]["RouteTableId"]
+    return vpc, gateway, subnet, table
+
+
+def delete_network(vpc, gateway, subnet, table):
+    ec2 = client("ec2")
+    ec2.delete_route_table(RouteTableId=table)
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, **vpc)
+    ec2.delete_internet_gateway(InternetGatewayId=gateway)
+    ec2.delete_vpc(**vpc)
+
+
+def gateways():
+    ec2 = client("ec2")
+    vpc, internet, subnet, table = network("10.1.0.0/16")
+    made = ec2.allocate_address(Domain="vpc", TagSpecifications=specification("elastic-ip"))
+    address = {"AllocationId": made["AllocationId"]}
+    read = ec2.describe_addresses(AllocationIds=[made["AllocationId"]])["Addresses"][0]
+    same((read["PublicIp"], read["Domain"], by_key(read["Tags"])),
+         (made["PublicIp"], "vpc", by_key(TAGS)))
+    assert "AssociationId" not in read, read
+    nat = ec2.create_nat_gateway(
+        SubnetId=subnet, ClientToken="once", TagSpecifications=specification("natgateway"),
+        **address,
+    )["NatGateway"]
+    ids = {"NatGatewayIds": [nat["NatGatewayId"]]}
+    ec2.get_waiter("nat_gateway_available").wait(**ids)
+    nat = ec2.describe_nat_gateways(**ids)["NatGateways"][0]
+    same((nat["State"], nat["ConnectivityType"], nat["SubnetId"], nat["VpcId"]),
+         ("available", "public", subnet, vpc["VpcId"]))
+    same(by_key(nat["Tags"]), by_key(TAGS))
+    (one,) = nat["NatGatewayAddresses"]
+    same((one["PublicIp"], one["AllocationId"], one["Status"]),
+         (made["PublicIp"], made["AllocationId"], "succeeded"))
+    interface = ec2.describe_network_interfaces(
+        NetworkInterfaceIds=[one["NetworkInterfaceId"]]
+    )["NetworkInterfaces"][0]
+    same((interface["InterfaceType"], interface["RequesterManaged"]), ("nat_gateway", True))
+    same(interface["PrivateIpAddress"], one["PrivateIp"])
+    same(interface["Association"]["PublicIp"], made["PublicIp"])
+    read = ec2.describe_addresses(Filters=[{"Name": "tag-key", "Values": ["Name"]}])["Addresses"]
+    same((read[0]["AssociationId"], read[0]["NetworkInterfaceId"]),
+         (one["AssociationId"], one["NetworkInterfaceId"]))
+
+    egress = ec2.create_egress_only_internet_gateway(
+        TagSpecifications=specification("egress-only-internet-gateway"), **vpc
+    )["EgressOnlyInternetGateway"]
+    same(egress["Attachments"], [{"State": "attached", **vpc}])
+    egress = {"EgressOnlyInternetGatewayId": egress["EgressOnlyInternetGatewayId"]}
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0",
+                     NatGatewayId=nat["NatGatewayId"])
+    ec2.create_route(RouteTableId=table, DestinationIpv6CidrBlock="::/0", **egress)
+
+    def routes():
+        routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"][1:]
+        return [(route.get("NatGatewayId"), route.get("EgressOnlyInternetGatewayId"),
+                 route["State"]) for route in routes]
+
+    same(routes(), [(nat["NatGatewayId"], None, "active"), (None, *egress.values(), "active")])
+    refused("AuthFailure", ec2.release_address, **address)
+    refused("AuthFailure", ec2.disassociate_address, AssociationId=one["AssociationId"])
+    refused("DependencyViolation", ec2.delete_subnet, SubnetId=subnet)
+    refused("DependencyViolation", ec2.detach_internet_gateway, InternetGatewayId=internet, **vpc)
+    ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
+    ec2.get_waiter("nat_gateway_deleted").wait(**ids)
+    same(ec2.describe_nat_gateways(**ids)["NatGateways"][0]["State"], "deleted")
+    refused("DependencyViolation", ec2.delete_vpc, **vpc)
+    ec2.delete_egress_only_internet_gateway(**egress)
+    same([state for _, _, state in routes()], ["blackhole", "blackhole"])
+    ec2.release_address(**address)
+    refused("InvalidAllocationID.NotFound", ec2.release_address, **address)
+    delete_network(vpc, internet, subnet, table)
+
+
+def endpoints():
+    ec2 = client("ec2")
+    vpc, internet, subnet, table = network("10.2.0.0/16")
+    names = ec2.describe_vpc_endpoint_services(
+        Filters=[{"Name": "service-type", "Values": ["Gateway"]}]
+    )["ServiceNames"]
+    same(names, ["com.amazonaws.eu-west-1.dynamodb", "com.amazonaws.eu-west-1.s3"])
+    gateway = ec2.create_vpc_endpoint(
+        ServiceName=names[1], RouteTableIds=[table], PolicyDocument=json.dumps(ALLOW),
+        TagSpecifications=specification("vpc-endpoint"), **vpc,
+    )["VpcEndpoint"]
+    same((gateway["VpcEndpointType"], gateway["RouteTableIds"]), ("Gateway", [table]))
+    same((json.loads(gateway["PolicyDocument"]), by_key(gateway["Tags"])), (ALLOW, by_key(TAGS)))
+    lists = ec2.describe_prefix_lists(
+        Filters=[{"Name": "prefix-list-name", "Values": [names[1]]}]
+    )["PrefixLists"]
+    routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+    same((routes[1]["DestinationPrefixListId"], routes[1]["GatewayId"]),
+         (lists[0]["PrefixListId"], gateway["VpcEndpointId"]))
+    group = ec2.create_security_group(GroupName="e", Description="e", **vpc)["GroupId"]
+    service = {"ServiceName": "com.amazonaws.eu-west-1.ecr.api", "VpcEndpointType": "Interface"}
+    interface = ec2.create_vpc_endpoint(
+        SubnetIds=[subnet], SecurityGroupIds=[group], PrivateDnsEnabled=True, **service, **vpc
+    )["VpcEndpoint"]
+    ids = {"VpcEndpointIds": [interface["VpcEndpointId"]]}
+    read = ec2.describe_vpc_endpoints(**ids)["VpcEndpoints"][0]
+    same((read["State"], read["SubnetIds"], read["Groups"], read["PrivateDnsEnabled"]),
+         ("available", [subnet], [{"GroupId": group, "GroupName": "e"}], True))
+    same(read["DnsEntries"][-1]["DnsName"], "api.ecr.eu-west-1.amazonaws.com")
+    own = ec2.describe_network_interfaces(NetworkInterfaceIds=read["NetworkInterfaceIds"])
+    own = own["NetworkInterfaces"][0]
+    same((own["InterfaceType"], own["RequesterManaged"], own["SubnetId"]),
+         ("vpc_endpoint", True, subnet))
+    response = refused("InvalidParameter", ec2.create_vpc_endpoint, **service, **vpc)
+    assert "conflicting DNS domain" in response["Error"]["Message"], response
+    default = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["default"]},
+                 {"Name": "vpc-id", "Values": list(vpc.values())}]
+    )["SecurityGroups"][0]["GroupId"]
+    ec2.modify_vpc_endpoint(
+        VpcEndpointId=interface["VpcEndpointId"], AddSecurityGroupIds=[default],
+        RemoveSecurityGroupIds=[group], PrivateDnsEnabled=False, ResetPolicy=True,
+    )
+    read = ec2.describe_vpc_endpoints(**ids)["VpcEndpoints"][0]
+    same((read["Groups"][0]["GroupId"], read["PrivateDnsEnabled"]), (default, False))
+    ec2.delete_security_group(GroupId=group)
+    refused("DependencyViolation", ec2.delete_subnet, SubnetId=subnet)
+    refused("DependencyViolation", ec2.delete_vpc, **vpc)
+    both = [interface["VpcEndpointId"], gateway["VpcEndpointId"]]
+    left = ec2.delete_vpc_endpoints(VpcEndpointIds=[*both, "vpce-00000000000000000"])
+    same([(item["ResourceId"], item["Error"]["Code"]) for item in left["Unsuccessful"]],
+         [("vpce-00000000000000000", "InvalidVpcEndpointId.NotFound")])
+    refused("InvalidVpcEndpointId.NotFound", ec2.describe_vpc_endpoints, **ids)
+    delete_network(vpc, internet, subnet, table)
+
+
 def main():
-    for check in (sts, iam, logs, ec2):
+    for check in (sts, iam, logs, ec2, gateways, endpoints):
         check()
         print(f"{check.__name__}: as expected")
 

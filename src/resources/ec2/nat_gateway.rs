@@ -7,7 +7,8 @@ use super::subnet::Subnet;
 use crate::aws::tags::{ec2_specification, filter, from_ec2};
 use crate::aws::{Cx, Error, Result, Sdk, Tags};
 use crate::engine::resource::{
-    Blocker, Changed, Creation, FieldProblem, Id, Live, Resource, Rules, Status, Step, Want,
+    Blocker, Changed, Creation, FieldProblem, Id, Live, Resource, Retryable, Rules, Status, Step,
+    Want,
 };
 use crate::resources::or_gone;
 use crate::stack::schema::immutable;
@@ -89,6 +90,12 @@ impl Resource for NatGateway {
                 "InvalidAllocationID.NotFound",
                 "the new address to be known",
             ),
+            Retryable {
+                step: Step::Create,
+                code: "Resource.AlreadyAssociated",
+                message: LEAVING,
+                reason: "the NAT gateway that has the address to be gone",
+            },
         ],
         settle: Duration::from_secs(10 * 60),
         settle_delete: Duration::from_secs(30 * 60),
@@ -129,6 +136,9 @@ impl Resource for NatGateway {
     }
 
     async fn create(&self, cx: &Cx, with: Creation<'_>) -> Result<String> {
+        if let Some(address) = &self.allocation_id {
+            must_be_free(cx, address).await?;
+        }
         let made = cx
             .ec2()
             .create_nat_gateway()
@@ -164,6 +174,31 @@ impl Resource for NatGateway {
         }
     }
 }
+
+/// Refuses an address that is in use: AWS takes it, makes the gateway all the same, and lets it fail
+/// a while later.
+async fn must_be_free(cx: &Cx, address: &Id<Eip>) -> Result<()> {
+    let id = address.as_str();
+    let by_id = filter("allocation-id", [id]);
+    let found = cx.ec2().describe_addresses().filters(by_id).send().await?;
+    let holder = found.addresses().iter().find_map(|a| a.association_id().and(Some(a)));
+    let Some(holder) = holder else { return Ok(()) };
+    let call = cx.ec2().describe_nat_gateways().filter(filter("state", ["deleting"]));
+    let leaving = call.max_results(1000).into_paginator().items().send();
+    let leaving = leaving.collect::<std::result::Result<Vec<Found>, _>>().await?;
+    let has = |g: &&Found| g.nat_gateway_addresses().iter().any(|a| a.allocation_id() == Some(id));
+    let message = match leaving.iter().find(has).and_then(|g| g.nat_gateway_id()) {
+        Some(gateway) => format!("{id} is still with {gateway}, {LEAVING}"),
+        None => {
+            let interface = holder.network_interface_id().unwrap_or("an instance");
+            format!("{id} is in use by {interface}")
+        }
+    };
+    Err(Error::of_item("CreateNatGateway", "Resource.AlreadyAssociated", &message))
+}
+
+/// Said of a gateway that has an address and is being deleted.
+const LEAVING: &str = "which is being deleted";
 
 fn live(cx: &Cx, gateway: Found) -> Option<Live<NatGateway>> {
     let id = gateway.nat_gateway_id?;

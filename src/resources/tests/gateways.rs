@@ -1,8 +1,11 @@
 //! Gateways, addresses and endpoints through their lives.
 
 use super::World;
-use crate::engine::resource::Status;
+use crate::engine::resource::{Creation, Status, Step};
+use crate::engine::retry::{self, Decision, Failure};
+use crate::sandbox::{Options as SandboxOptions, Sandbox, Slow};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A VPC with an internet gateway, two subnets in two zones and a route table.
 struct Network {
@@ -192,4 +195,69 @@ async fn endpoints_that_go_together_share_calls() {
     let calls = world.cx.calls()["ec2.DeleteVpcEndpoints"];
     assert!(calls <= 2, "{calls} calls");
     network.gone(&world).await;
+}
+
+/// AWS holds the address for some seconds after its gateway is gone: waited for, with the reason.
+#[tokio::test]
+async fn an_address_that_a_gateway_leaves_behind_is_waited_for() {
+    let options = SandboxOptions { slow: Slow::Aws, ..SandboxOptions::default() };
+    let world = World::over(Sandbox::in_memory(options)).await;
+    let sandbox = world.sandbox.as_ref().unwrap();
+    let pass = |seconds| sandbox.skip(Duration::from_secs(seconds));
+    let network = Network::in_(&world, 44).await;
+    let (eip, _) = world.apply("eip", "nat", json!({})).await;
+    let nat = json!({ "subnet_id": network.subnets[0], "allocation_id": eip.id });
+    let (nat, _) = world.apply("nat_gateway", "main", nat).await;
+    assert_eq!(nat.status, Status::Pending("pending".into()));
+    pass(120);
+    let gateways = world.handler("nat_gateway");
+    gateways.delete(&world.cx, &nat).await.unwrap();
+    let leaving = world.by_id("nat_gateway", &nat.id).await.unwrap();
+    assert_eq!(leaving.status, Status::Deleting("deleting".into()));
+    pass(121);
+    assert!(world.by_id("nat_gateway", &nat.id).await.is_none(), "AWS lists it for an hour more");
+
+    let addresses = world.handler("eip");
+    let error = addresses.delete(&world.cx, &eip).await.unwrap_err();
+    assert!(error.is("AuthFailure"), "{error}");
+    let (step, budget) = (Step::Delete, Duration::from_secs(60));
+    let failure = Failure { tries: 1, error: &error, step, elapsed: Duration::ZERO, budget };
+    match retry::decide(&failure, addresses.rules()) {
+        Decision::Retry { reason, .. } => {
+            assert_eq!(reason, "the NAT gateway that had the address to let go of it");
+        }
+        Decision::GiveUp => panic!("{error} is not tried again"),
+    }
+    pass(20);
+    addresses.delete(&world.cx, &eip).await.unwrap();
+    assert!(world.find("eip", "nat").await.is_none());
+}
+
+/// AWS would make a gateway for an address in use, only to let it fail.
+#[tokio::test]
+async fn an_address_in_use_is_refused_before_a_gateway_is_made() {
+    let options = SandboxOptions { slow: Slow::Aws, ..SandboxOptions::default() };
+    let world = World::over(Sandbox::in_memory(options)).await;
+    let network = Network::in_(&world, 45).await;
+    let (eip, _) = world.apply("eip", "nat", json!({})).await;
+    let spec = json!({ "subnet_id": network.subnets[0], "allocation_id": eip.id });
+    let (nat, _) = world.apply("nat_gateway", "main", spec.clone()).await;
+    let gateways = world.handler("nat_gateway");
+    let tags = world.tags("nat_gateway", "other");
+    let with = Creation { tags: &tags, token: "other" };
+    let refused = async || gateways.create(&world.cx, &spec, with).await.unwrap_err();
+    let decided = |error| {
+        let (step, budget) = (Step::Create, Duration::from_secs(60));
+        let failure = Failure { tries: 1, error, step, elapsed: Duration::ZERO, budget };
+        retry::decide(&failure, gateways.rules())
+    };
+    let error = refused().await;
+    assert!(error.message.contains("is in use by eni-"), "{error}");
+    assert_eq!(decided(&error), Decision::GiveUp);
+    gateways.delete(&world.cx, &nat).await.unwrap();
+    let error = refused().await;
+    assert!(error.message.contains(&format!("is still with {}", nat.id)), "{error}");
+    assert!(matches!(decided(&error), Decision::Retry { .. }));
+    world.sandbox.as_ref().unwrap().skip(Duration::from_secs(121));
+    gateways.create(&world.cx, &spec, with).await.unwrap();
 }

@@ -29,7 +29,11 @@ pub(super) struct World {
 impl World {
     /// The embedded AWS.
     pub(super) async fn sandbox() -> Self {
-        let sandbox = Sandbox::in_memory(SandboxOptions::default());
+        Self::over(Sandbox::in_memory(SandboxOptions::default())).await
+    }
+
+    /// An embedded AWS of this kind.
+    pub(super) async fn over(sandbox: Sandbox) -> Self {
         let mut options = Options::new(scope("dev"));
         options.http_client = Some(sandbox.http_client());
         let cx = Cx::connect(options).await.unwrap();

@@ -9,6 +9,8 @@
 //!
 //! Left out of what is asked of moto, where the flow says so:
 //! - classes and deletion protection of log groups;
+//! - private DNS and address types of VPC endpoints, which it does not change, and the routes of a
+//!   gateway endpoint whose tables change;
 //! - usage metrics of VPCs, and attributes of subnets beyond public addresses;
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 
@@ -19,6 +21,8 @@ mod drift_verb;
 mod graph;
 mod inventory;
 mod man;
+mod endpoints;
+mod gateways;
 mod ownership;
 mod refusals;
 mod replacement;

@@ -70,6 +70,7 @@ def owned(environment):
     ]:
         for item in call("ec2", operation, filters)[collection]:
             found.append(f"{kind} {item[key]}")
+    found += owned_gateways(environment)
     for role in call("iam", "list_roles", {})["Roles"]:
         name = role["RoleName"]
         if is_ours(call("iam", "list_role_tags", {"RoleName": name})["Tags"], environment):
@@ -85,6 +86,27 @@ def owned(environment):
         if is_ours(tags, environment):
             found.append(f"log_group {group['logGroupName']}")
     return sorted(found)
+
+
+def owned_gateways(environment):
+    """Lists addresses, gateways and endpoints. Some filter by tags nowhere but on AWS; what is
+    deleted is listed for a while."""
+    found = []
+    for kind, operation, collection, key in [
+        ("eip", "describe_addresses", "Addresses", "AllocationId"),
+        ("nat_gateway", "describe_nat_gateways", "NatGateways", "NatGatewayId"),
+        (
+            "egress_only_internet_gateway",
+            "describe_egress_only_internet_gateways",
+            "EgressOnlyInternetGateways",
+            "EgressOnlyInternetGatewayId",
+        ),
+        ("vpc_endpoint", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+    ]:
+        for item in call("ec2", operation, {})[collection]:
+            if item.get("State") != "deleted" and is_ours(item.get("Tags", []), environment):
+                found.append(f"{kind} {item[key]}")
+    return found
 
 
 def answer(request):

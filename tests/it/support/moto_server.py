@@ -7,8 +7,10 @@ import os
 import sys
 
 import moto.ec2.utils
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.server import ThreadedMotoServer
 
 # Gaps of moto that no test can go around, mended here and nowhere else.
@@ -39,6 +41,26 @@ def description(rule):
 
 
 SecurityGroupRule.description = property(description)
+
+
+# An endpoint is found by the filter `vpc-endpoint-id`; moto 5.2.5 refuses it as not implemented.
+VPCEndPoint.vpc_endpoint_id = property(lambda endpoint: endpoint.id)
+
+
+keep_address = NatGatewayBackend.delete_nat_gateway
+
+
+def delete_nat_gateway(self, nat_gateway_id):
+    """A NAT gateway leaves its address and its interface; moto 5.2.5 keeps both with it."""
+    gateway = keep_address(self, nat_gateway_id)
+    for address in gateway.address_set:
+        if address.get("associationId"):
+            self.disassociate_address(association_id=address.pop("associationId"))
+        self.enis.pop(address["networkInterfaceId"], None)
+    return gateway
+
+
+NatGatewayBackend.delete_nat_gateway = delete_nat_gateway
 
 
 strict = moto.ec2.utils.is_filter_matching
