@@ -7,8 +7,16 @@ use std::process::Command;
 
 #[test]
 fn boto3_creates_reads_and_deletes_each_kind() {
+    holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth.py"));
+}
+
+#[test]
+fn boto3_creates_reads_and_deletes_tables_and_repositories() {
+    holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_data.py"));
+}
+
+fn holds(script: &str) {
     let served = Served::start(Sandbox::in_memory(Options::default()));
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth.py");
     let output = Command::new(python::interpreter())
         .args([script, served.url()])
         .output()

@@ -90,7 +90,7 @@ async fn a_table_of_somebody_else_is_found_by_its_name_and_read_as_data() {
     let (live, _) = world.apply("dynamodb_table", "theirs", spec).await;
     let tags: Vec<String> = live.tags.keys().cloned().collect();
     let handler = world.handler("dynamodb_table");
-    handler.tag(&world.cx, &live, &Default::default(), &tags).await.unwrap();
+    handler.tag(&world.cx, &live, &crate::aws::Tags::new(), &tags).await.unwrap();
     let found = world.owned("dynamodb_table", &["theirs".to_owned()]).await;
     assert_eq!((found.len(), found[0].tags.len()), (1, 0));
     assert_eq!(world.owned("dynamodb_table", &[]).await, []);

@@ -85,6 +85,22 @@ def owned(environment):
         tags = call("logs", "list_tags_for_resource", {"resourceArn": arn})["tags"]
         if is_ours(tags, environment):
             found.append(f"log_group {group['logGroupName']}")
+    for name in call("dynamodb", "list_tables", {}).get("TableNames", []):
+        try:
+            arn = call("dynamodb", "describe_table", {"TableName": name})["Table"]["TableArn"]
+            tags = call("dynamodb", "list_tags_of_resource", {"ResourceArn": arn})["Tags"]
+        except ClientError:
+            continue  # Of another test, and deleted meanwhile.
+        if is_ours(tags, environment):
+            found.append(f"dynamodb_table {name}")
+    for repository in call("ecr", "describe_repositories", {})["repositories"]:
+        try:
+            arn = repository["repositoryArn"]
+            tags = call("ecr", "list_tags_for_resource", {"resourceArn": arn})["tags"]
+        except ClientError:
+            continue
+        if is_ours(tags, environment):
+            found.append(f"ecr_repository {repository['repositoryName']}")
     return sorted(found)
 
 

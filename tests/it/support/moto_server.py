@@ -7,10 +7,13 @@ import os
 import sys
 
 import moto.ec2.utils
+import moto.resourcegroupstaggingapi.models as tagging
+from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ecr.models import Repository, ecr_backends
 from moto.server import ThreadedMotoServer
 
 # Gaps of moto that no test can go around, mended here and nowhere else.
@@ -74,6 +77,38 @@ def is_filter_matching(found, name, values):
 
 
 moto.ec2.utils.is_filter_matching = is_filter_matching
+
+
+
+class Repositories:
+    """Repositories have tags as well; the Tagging API of moto 5.2.5 leaves them out."""
+
+    def __init__(self, backend):
+        self.backend = backend
+
+    def iter_tagged_resources(self):
+        for repository in list(self.backend.repositories.values()):
+            tags = self.backend.tagger.get_tag_dict_for_resource(repository.arn)
+            yield TaggedResource(repository.arn, tags, "ecr:repository")
+
+
+taggable = tagging.iter_taggable_backends
+
+
+def iter_taggable_backends(account_id, region_name):
+    yield from taggable(account_id, region_name)
+    yield Repositories(ecr_backends[account_id][region_name])
+
+
+tagging.iter_taggable_backends = iter_taggable_backends
+
+
+def scanning(repository, image_scanning_configuration):
+    """An empty setting is off, as AWS reads what its own clients send; moto 5.2.5 ignores it."""
+    repository.image_scanning_configuration = image_scanning_configuration or {"scanOnPush": False}
+
+
+Repository._update_image_scanning_configuration = scanning
 
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
