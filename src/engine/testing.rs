@@ -123,6 +123,19 @@ static SVC: Kind = Kind {
     deletes: SLOW,
 };
 
+/// A table: holds data, and is changed one field after another.
+static TBL: Kind = Kind {
+    name: "tbl",
+    rules: Rules { stateful: true, stepwise: true, ..Rules::DEFAULT },
+    properties: || {
+        let fields = ["a", "b", "c", "d", "e"].map(|field| (field, json!({"type": "integer"})));
+        Json::Object(fields.into_iter().map(|(field, ty)| (field.to_owned(), ty)).collect())
+    },
+    not_at_creation: &[],
+    creates: Duration::ZERO,
+    deletes: Duration::ZERO,
+};
+
 impl Kind {
     /// Names are unique; so are the zones of a network.
     fn clashes(&self, one: &Json, other: &Json) -> bool {
@@ -134,7 +147,7 @@ impl Kind {
     }
 }
 
-const KINDS: [&Kind; 5] = [&NET, &SUB, &GRP, &TMPL, &SVC];
+const KINDS: [&Kind; 6] = [&NET, &SUB, &GRP, &TMPL, &SVC, &TBL];
 
 /// What happens to a writing call.
 #[derive(Clone, Debug)]
@@ -205,6 +218,8 @@ pub(super) struct Account {
     pub(super) deaf: BTreeSet<&'static str>,
     /// Types whose new objects fail.
     pub(super) breaks: BTreeSet<&'static str>,
+    /// What stateful objects hold; they are not deleted as long as they do.
+    pub(super) held: Option<String>,
     /// Who takes blockers away, as told.
     pub(super) leaves: Option<String>,
     /// Largest number of writing calls under way at once.
@@ -546,8 +561,9 @@ impl Handler for Fake {
                 let view = self.entry.spec().property(field).expect("a known field");
                 assert!(!view.is_immutable(), "{field} cannot be changed");
             }
+            let step = if self.kind.rules.stepwise { 1 } else { changed.0.len() };
             account.write("Update", &live.id, |now, _| {
-                for field in &changed.0 {
+                for field in changed.0.iter().take(step) {
                     now[field] = spec[field].clone();
                 }
             })
@@ -577,9 +593,27 @@ impl Handler for Fake {
         }))
     }
 
+    fn holds<'a>(&'a self, _: &'a Cx, _: &'a LiveObject) -> BoxFuture<'a, Result<Holds>> {
+        let data = self.cloud.account().held.clone().filter(|_| self.kind.rules.stateful);
+        Box::pin(async { Ok(Holds { data, protected: false }) })
+    }
+
+    fn unlock<'a>(&'a self, _: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
+        let call = ("unlock", self.kind.name, live.id.as_str());
+        Box::pin(self.cloud.write(call, move |account| {
+            account.held = None;
+            Ok(())
+        }))
+    }
+
     fn delete<'a>(&'a self, _: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
         let call = ("delete", self.kind.name, live.id.as_str());
-        Box::pin(self.cloud.write(call, move |account| account.delete(self.kind, &live.id)))
+        Box::pin(self.cloud.write(call, move |account| {
+            if self.kind.rules.stateful && account.held.is_some() {
+                return Err(aws_error("NotEmpty", "it holds something"));
+            }
+            account.delete(self.kind, &live.id)
+        }))
     }
 
     fn blockers<'a>(

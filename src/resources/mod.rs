@@ -39,6 +39,7 @@ pub mod ec2 {
 /// ECR: container images.
 pub mod ecr {
     pub mod lifecycle;
+    mod read;
     pub mod repository;
 }
 

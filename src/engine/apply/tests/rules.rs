@@ -5,7 +5,7 @@ use crate::aws::ownership::PROTECT;
 use crate::aws::{Error, ErrorClass, Tags};
 use crate::engine::apply::Outcome;
 use crate::engine::event::EventType;
-use crate::engine::plan::{After, Node, Operation, Part};
+use crate::engine::plan::{After, Blocked, Node, Operation, Part};
 use crate::engine::testing::{Fault, aws_error};
 use crate::stack::{Address, Diagnostic};
 use serde_json::json;
@@ -96,6 +96,45 @@ async fn an_object_that_does_not_converge_is_an_error_that_names_the_field() {
     assert_eq!(why(&outcome).code, "did_not_converge");
     assert_eq!(why(&outcome).notes, ["dns: wanted true, is false", "note: differs (sensitive)"]);
     assert_eq!(outcome.exit_code(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_changed_step_by_step_goes_on_as_long_as_each_step_helps() {
+    let all = |n: i64| stack(json!({"tbl.t": {"a": n, "b": n, "c": n, "d": n, "e": n}}));
+    let rig = Rig::new();
+    rig.make(&all(1)).await;
+    let began = tokio::time::Instant::now();
+    rig.make(&all(2)).await;
+    assert_eq!(rig.cloud.calls("update").len(), 5);
+    assert!(began.elapsed() < seconds(10), "no step waits for lists that may lag");
+    rig.cloud.account().deaf.insert("tbl");
+    let outcome = rig.apply(&all(3)).await;
+    assert_eq!(why(&outcome).code, "did_not_converge");
+    assert_eq!(rig.cloud.calls("update").len(), 8, "three tries that change nothing are enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_goes_only_as_the_plan_says() {
+    let (one, none) = (stack(json!({"tbl.t": {"a": 1}})), stack(json!({})));
+    let rig = Rig::new();
+    rig.make(&one).await;
+    let planned = rig.plan(&none).await;
+    rig.cloud.account().held = Some("5 items".to_owned());
+    let outcome = carry_out(&rig, &planned, false).await;
+    assert_eq!(why(&outcome).code, "holds_data", "what came after the plan is not lost");
+    assert!(why(&outcome).message.contains("5 items"), "{:?}", why(&outcome));
+    assert_eq!((outcome.exit_code(), rig.owned()), (4, vec!["tbl.t".to_owned()]));
+
+    let mut planned = rig.plan(&none).await;
+    let change = &planned.plan.workspaces[0].changes[0];
+    assert_eq!(change.blocked, Some(Blocked::DataLoss { what: "5 items".into() }));
+    assert!(planned.plan.nodes.is_empty());
+    rig.cloud.account().held = None;
+    planned = rig.plan(&none).await;
+    planned.plan.workspaces[0].changes[0].loses_data = true;
+    rig.cloud.account().held = Some("5 items".to_owned());
+    assert!(carry_out(&rig, &planned, false).await.is_complete());
+    assert_eq!((rig.cloud.calls("unlock").len(), rig.owned().len()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
