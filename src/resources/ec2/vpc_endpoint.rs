@@ -223,6 +223,17 @@ impl Resource for VpcEndpoint {
         problems
     }
 
+    /// A route table has one gateway endpoint of a service, a VPC one endpoint with its names.
+    fn clashes(live: &Self, wanted: &Self) -> bool {
+        let is_gateway =
+            |e: &Self| e.vpc_endpoint_type.as_ref().is_none_or(|t| t.0 == VpcEndpointType::Gateway);
+        let named = |e: &Self| e.private_dns_enabled != Some(false);
+        live.vpc_id == wanted.vpc_id
+            && live.service_name == wanted.service_name
+            && is_gateway(live) == is_gateway(wanted)
+            && (is_gateway(live) || named(live) && named(wanted))
+    }
+
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();
         for filters in filters(cx, want, "vpc-endpoint-id") {

@@ -202,7 +202,7 @@ async fn endpoints_that_go_together_share_calls() {
 async fn an_address_that_a_gateway_leaves_behind_is_waited_for() {
     let options = SandboxOptions { slow: Slow::Aws, ..SandboxOptions::default() };
     let world = World::over(Sandbox::in_memory(options)).await;
-    let sandbox = world.sandbox.as_ref().unwrap();
+    let sandbox = &world.sandbox;
     let pass = |seconds| sandbox.skip(Duration::from_secs(seconds));
     let network = Network::in_(&world, 44).await;
     let (eip, _) = world.apply("eip", "nat", json!({})).await;
@@ -258,6 +258,6 @@ async fn an_address_in_use_is_refused_before_a_gateway_is_made() {
     let error = refused().await;
     assert!(error.message.contains(&format!("is still with {}", nat.id)), "{error}");
     assert!(matches!(decided(&error), Decision::Retry { .. }));
-    world.sandbox.as_ref().unwrap().skip(Duration::from_secs(121));
+    world.sandbox.skip(Duration::from_secs(121));
     gateways.create(&world.cx, &spec, with).await.unwrap();
 }

@@ -26,10 +26,11 @@ const ORDER: [&str; 12] = [
 ];
 
 /// Rules that a test here breaks on purpose, before our own order passes.
-const BROKEN_HERE: [&str; 28] = [
+const BROKEN_HERE: [&str; 29] = [
     "ASSOCIATION_CONFLICT",
     "BAD_PRINCIPAL",
     "DNS_HOSTNAMES_WITHOUT_SUPPORT",
+    "ENDPOINT_ROUTE",
     "EXISTS",
     "GROUP_DEFAULT",
     "GROUP_DUPLICATE",
@@ -57,8 +58,9 @@ const BROKEN_HERE: [&str; 28] = [
     "VPC_NOT_FOUND",
 ];
 
-/// About objects that no type of ours makes.
-const OF_OTHERS: [&str; 3] = ["POLICY_ATTACHED", "POLICY_EXISTS", "PROFILE_EXISTS"];
+/// About objects that no type of ours makes, and calls that none makes.
+const OF_OTHERS: [&str; 5] =
+    ["ADDRESS_TWICE", "NETWORK_NOT_ATTACHED", "POLICY_ATTACHED", "POLICY_EXISTS", "PROFILE_EXISTS"];
 
 #[test]
 fn every_order_aws_insists_on_is_broken_and_kept_here() {
@@ -309,6 +311,32 @@ async fn a_subnet_that_nobody_has_any_more_is_taken_all_the_same() {
     bench.sandbox.inject(Fault::refuse(Calls::of(operation), 1, code, 400));
     bench.applied().await;
     assert_eq!(bench.refused().first(), Some(&format!("{operation} {code}")));
+    bench.destroyed().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_goes_before_another_of_its_service_serves_the_table() {
+    let stack = |name: &str| {
+        format!(
+            "[vpc.main]\ncidr_block = \"10.0.0.0/16\"\n\
+             [route_table.main]\nvpc_id = \"${{vpc.main.id}}\"\n\
+             [vpc_endpoint.{name}]\nvpc_id = \"${{vpc.main.id}}\"\n\
+             service_name = \"com.amazonaws.${{region}}.s3\"\n\
+             route_table_ids = [\"${{route_table.main.id}}\"]\n"
+        )
+    };
+    let mut bench = Bench::new(&stack("old"));
+    bench.applied().await;
+    let (cx, ids) = (bench.cx().await, bench.ids().await);
+    let again = cx.ec2().create_vpc_endpoint().vpc_id(&ids["vpc.main"]);
+    let again = again.service_name("com.amazonaws.eu-west-1.s3");
+    let again = again.route_table_ids(&ids["route_table.main"]).send().await;
+    refused_by("ENDPOINT_ROUTE", again);
+    bench.edit(&stack("new"));
+    bench.sandbox.clear_calls();
+    bench.applied().await;
+    assert_eq!(bench.refused(), [""; 0]);
+    assert_eq!(bench.ids().await.len(), 3);
     bench.destroyed().await;
 }
 
