@@ -45,6 +45,11 @@ impl Resource for EgressOnlyInternetGateway {
     };
     type Out = EgressOnlyInternetGatewayOut;
 
+    /// A VPC has one.
+    fn clashes(live: &Self, wanted: &Self) -> bool {
+        live.vpc_id == wanted.vpc_id
+    }
+
     /// Lists them all when asked for ids: AWS has no filter for these.
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
         let filters = match want {

@@ -124,6 +124,15 @@ impl Resource for NatGateway {
         problems
     }
 
+    /// An address serves one gateway, a private address one interface.
+    fn clashes(live: &Self, wanted: &Self) -> bool {
+        let same = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
+        let elastic = |gateway: &Self| gateway.allocation_id.as_ref().map(|id| id.0.clone());
+        same(elastic(live).as_deref(), elastic(wanted).as_deref())
+            || live.subnet_id == wanted.subnet_id
+                && same(live.private_ip_address.as_deref(), wanted.private_ip_address.as_deref())
+    }
+
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();
         for mut filters in filters(cx, want, "nat-gateway-id") {

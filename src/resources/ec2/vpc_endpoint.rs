@@ -6,7 +6,7 @@ use super::route_table::RouteTable;
 use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use super::vpc::Vpc;
-use crate::aws::tags::{ec2_any, ec2_specification, from_ec2};
+use crate::aws::tags::{ec2_any, ec2_specification, filter, from_ec2};
 use crate::aws::{Cx, Error, PolicyDocument, Result, Sdk, Tags};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, Live, Resource, Retryable, Rules, Status, Step,
@@ -174,6 +174,8 @@ impl Resource for VpcEndpoint {
                 "the interface endpoint to the service to be gone",
             ),
         ],
+        // A group or subnet that is made anew must be left before it can go.
+        lets_go: true,
         settle: Duration::from_secs(10 * 60),
         settle_delete: Duration::from_secs(10 * 60),
         ..Rules::DEFAULT
@@ -223,15 +225,30 @@ impl Resource for VpcEndpoint {
         problems
     }
 
-    /// A route table has one gateway endpoint of a service, a VPC one endpoint with its names.
+    /// A service has one private name in a VPC, and one route in a table.
     fn clashes(live: &Self, wanted: &Self) -> bool {
-        let is_gateway =
-            |e: &Self| e.vpc_endpoint_type.as_ref().is_none_or(|t| t.0 == VpcEndpointType::Gateway);
-        let named = |e: &Self| e.private_dns_enabled != Some(false);
-        live.vpc_id == wanted.vpc_id
-            && live.service_name == wanted.service_name
-            && is_gateway(live) == is_gateway(wanted)
-            && (is_gateway(live) || named(live) && named(wanted))
+        let kind = |endpoint: &Self| {
+            let kind = endpoint.vpc_endpoint_type.as_ref();
+            kind.map_or(VpcEndpointType::Gateway, |kind| kind.0.clone())
+        };
+        if live.vpc_id != wanted.vpc_id
+            || live.service_name != wanted.service_name
+            || kind(live) != kind(wanted)
+        {
+            return false;
+        }
+        match kind(live) {
+            VpcEndpointType::Gateway => {
+                let tables = live.route_table_ids.iter().flatten();
+                let same = |id: &Id<RouteTable>| {
+                    wanted.route_table_ids.as_ref().is_some_and(|ids| ids.contains(id))
+                };
+                tables.into_iter().any(same)
+            }
+            _ => {
+                live.private_dns_enabled == Some(true) && wanted.private_dns_enabled != Some(false)
+            }
+        }
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
@@ -284,11 +301,17 @@ impl Resource for VpcEndpoint {
             live.spec.subnet_ids.as_ref(),
             self.subnet_ids.as_ref(),
         );
-        let groups = Difference::of(
+        let mut groups = Difference::of(
             changed.has("security_group_ids"),
             live.spec.security_group_ids.as_ref(),
             self.security_group_ids.as_ref(),
         );
+        if groups.remove.is_some()
+            && self.security_group_ids.as_ref().is_some_and(BTreeSet::is_empty)
+        {
+            // It must have one: while its own is made anew, the one AWS would have taken.
+            groups.add = Some(default_group(cx, &live.spec.vpc_id).await?);
+        }
         let policy = self.policy_document.as_ref().filter(|_| changed.has("policy_document"));
         let dns = self.dns_options.as_ref().filter(|_| changed.has("dns_options"));
         let kind = self.ip_address_type.as_ref().filter(|_| changed.has("ip_address_type"));
@@ -329,6 +352,14 @@ impl Resource for VpcEndpoint {
         }
         Ok(holding)
     }
+}
+
+/// Finds the default security group of a VPC.
+async fn default_group(cx: &Cx, vpc: &Id<Vpc>) -> Result<Vec<String>> {
+    let by = [filter("vpc-id", [vpc.as_str()]), filter("group-name", ["default"])];
+    let call = cx.ec2().describe_security_groups().set_filters(Some(by.to_vec()));
+    let groups = call.send().await?.security_groups.unwrap_or_default();
+    Ok(groups.into_iter().filter_map(|group| group.group_id).collect())
 }
 
 const fn invalid(step: Step, message: &'static str, reason: &'static str) -> Retryable {
@@ -512,6 +543,27 @@ mod tests {
             "vpc_endpoint_type": "Interface", "dns_options": inbound, "private_dns_enabled": false,
         });
         assert_eq!(problems(off), [path]);
+    }
+
+    #[test]
+    fn two_clash_over_a_private_name_or_a_route() {
+        let endpoint = |more: Value| {
+            let mut whole =
+                json!({ "vpc_id": "vpc-1", "service_name": "com.amazonaws.eu-west-1.s3" });
+            if let (Value::Object(whole), Value::Object(more)) = (&mut whole, more) {
+                whole.extend(more);
+            }
+            serde_json::from_value::<VpcEndpoint>(whole).unwrap()
+        };
+        let gateway = |table: &str| endpoint(json!({ "route_table_ids": [table] }));
+        assert!(VpcEndpoint::clashes(&gateway("rtb-1"), &gateway("rtb-1")));
+        assert!(!VpcEndpoint::clashes(&gateway("rtb-1"), &gateway("rtb-2")));
+        let interface = |named: bool| {
+            endpoint(json!({ "vpc_endpoint_type": "Interface", "private_dns_enabled": named }))
+        };
+        assert!(VpcEndpoint::clashes(&interface(true), &interface(true)));
+        assert!(!VpcEndpoint::clashes(&interface(true), &interface(false)));
+        assert!(!VpcEndpoint::clashes(&gateway("rtb-1"), &interface(true)));
     }
 
     #[test]

@@ -135,9 +135,7 @@ async fn whole(cx: &Cx, found: Found, known: Option<&Tags>) -> Result<Option<Liv
             kms_key: None,
         })),
         lifecycle_policy: Some(
-            lifecycle
-                .as_deref()
-                .map_or_else(LifecyclePolicy::none, |text| LifecyclePolicy::of_aws(text)),
+            lifecycle.as_deref().map_or_else(LifecyclePolicy::none, LifecyclePolicy::of_aws),
         ),
         repository_policy: Some(policy.as_deref().map_or_else(no_policy, PolicyDocument::of_aws)),
         force_delete: tags.get(FORCE_DELETE).is_some_and(|value| value == "true"),

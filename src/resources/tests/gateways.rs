@@ -44,10 +44,7 @@ impl Network {
 
 #[tokio::test]
 async fn gateways_live_and_die() {
-    gateways(&World::sandbox().await).await;
-}
-
-async fn gateways(world: &World) {
+    let world = &World::sandbox().await;
     let network = Network::in_(world, 40).await;
     let (eip, updates) = world.apply("eip", "nat", json!({ "domain": "vpc" })).await;
     assert_eq!(updates, 0);
@@ -78,10 +75,8 @@ async fn gateways(world: &World) {
     let live = world.by_id("eip", &eip.id).await.unwrap();
     let held = world.handler("eip").blockers(&world.cx, &live).await.unwrap();
     assert_eq!(held.len(), 1, "{held:?}");
-    {
-        assert!(held[0].what.contains(&nat.id), "{held:?}");
-        assert!(held[0].leaves.is_some(), "{held:?}");
-    }
+    assert!(held[0].what.contains(&nat.id), "{held:?}");
+    assert!(held[0].leaves.is_some(), "{held:?}");
 
     let reader = &world.registry.data["nat_gateway"];
     let spec = reader.normalize(&json!({ "subnet_id": network.subnets[0] })).unwrap();
@@ -111,10 +106,7 @@ async fn a_private_nat_gateway_has_no_address_of_the_internet() {
 
 #[tokio::test]
 async fn endpoints_live_and_die() {
-    endpoints(&World::sandbox().await).await;
-}
-
-async fn endpoints(world: &World) {
+    let world = &World::sandbox().await;
     let network = Network::in_(world, 42).await;
     let [a, b] = &network.subnets;
     let allow = json!({ "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:Get*",
@@ -150,23 +142,19 @@ async fn endpoints(world: &World) {
     assert_eq!(updates, 1, "all changes are one call");
     let (_, updates) = world.apply("vpc_endpoint", "logs", logs(json!([b]), json!([two.id]))).await;
     assert_eq!(updates, 1);
-    {
-        let sandbox = &world.sandbox;
-        let held = world.handler("vpc_endpoint");
-        let live = world.by_id("vpc_endpoint", &live.id).await.unwrap();
-        let held = held.blockers(&world.cx, &live).await.unwrap();
-        assert!(held[0].what.contains(&live.id) && held[0].leaves.is_some(), "{held:?}");
-        // moto keeps neither of these.
-        let mut off = logs(json!([b]), json!([two.id]));
-        off["private_dns_enabled"] = json!(false);
-        let (live, updates) = world.apply("vpc_endpoint", "logs", off.clone()).await;
-        assert_eq!((updates, live.out["dns_entries"].as_array().unwrap().len()), (1, 2));
-        off["dns_options"] = json!({ "dns_record_ip_type": "service-defined" });
-        world.apply("vpc_endpoint", "logs", off).await;
-        let sent = sandbox.calls();
-        let modified = sent.iter().filter(|call| call.operation == "ModifyVpcEndpoint").count();
-        assert_eq!(modified, 5, "one call for each update");
-    }
+    let held = world.handler("vpc_endpoint");
+    let live = world.by_id("vpc_endpoint", &live.id).await.unwrap();
+    let held = held.blockers(&world.cx, &live).await.unwrap();
+    assert!(held[0].what.contains(&live.id) && held[0].leaves.is_some(), "{held:?}");
+    let mut off = logs(json!([b]), json!([two.id]));
+    off["private_dns_enabled"] = json!(false);
+    let (live, updates) = world.apply("vpc_endpoint", "logs", off.clone()).await;
+    assert_eq!((updates, live.out["dns_entries"].as_array().unwrap().len()), (1, 2));
+    off["dns_options"] = json!({ "dns_record_ip_type": "service-defined" });
+    world.apply("vpc_endpoint", "logs", off).await;
+    let sent = world.sandbox.calls();
+    let modified = sent.iter().filter(|call| call.operation == "ModifyVpcEndpoint").count();
+    assert_eq!(modified, 5, "one call for each update");
     world.delete("vpc_endpoint", "logs").await;
     world.delete("vpc_endpoint", "s3").await;
     world.delete("security_group", "one").await;

@@ -157,7 +157,35 @@ fn private_ways_changed_by_hand(stage: &Stage) {
     stage.destroy_all();
 }
 
-on_both!(private_ways, private_ways_changed_by_hand);
+/// The endpoint stays while the group and the subnet under it are made anew.
+fn what_an_endpoint_stands_on_made_anew(stage: &Stage) {
+    stage.stack("private", &network(FIRST));
+    stage.apply("private");
+    let endpoint = stage.settled("private").id("vpc_endpoint.logs");
+    let text = network(FIRST)
+        .replace("name   = \"${env}-one\"", "name   = \"${env}-one\"\ndescription = \"another\"");
+    stage.stack("private", &text);
+    stage.changes(
+        "private",
+        &[
+            "replace security_group.one: description",
+            "update vpc_endpoint.logs: security_group_ids",
+        ],
+    );
+    stage.stack("private", &text.replace("10.60.1.0/24", "10.60.3.0/24"));
+    stage.changes(
+        "private",
+        &[
+            "update route_table.a: subnet_ids",
+            "replace subnet.a: cidr_block",
+            "update vpc_endpoint.logs: subnet_ids",
+        ],
+    );
+    assert_eq!(stage.settled("private").id("vpc_endpoint.logs"), endpoint, "the same endpoint");
+    stage.destroy_all();
+}
+
+on_both!(private_ways, private_ways_changed_by_hand, what_an_endpoint_stands_on_made_anew);
 
 /// Every interface endpoint of the order system, all at once.
 fn many() -> String {
