@@ -128,6 +128,10 @@ fn table_drift(stage: &Stage) {
     let units = json!({ "ReadCapacityUnits": 5, "WriteCapacityUnits": 8 });
     let change = json!({ "TableName": name, "ProvisionedThroughput": units });
     stage.call("dynamodb", "update_table", change);
+    // Until the update is through, AWS shows what was before.
+    let script = "client('dynamodb').get_waiter('table_exists').wait(TableName=input, \
+                  WaiterConfig={'Delay': 1})";
+    stage.python(script, name.clone());
     let off = json!({ "PointInTimeRecoveryEnabled": false });
     let change = json!({ "TableName": name, "PointInTimeRecoverySpecification": off });
     stage.call("dynamodb", "update_continuous_backups", change);
