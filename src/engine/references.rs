@@ -97,9 +97,7 @@ fn strip(value: &mut Json, names: &[String]) -> bool {
             items.retain_mut(|item| !strip(item, names));
             false
         }
-        Json::Object(map) => {
-            map.values_mut().fold(false, |gone, member| strip(member, names) || gone)
-        }
+        Json::Object(map) => map.values_mut().any(|member| strip(member, names)),
         _ => false,
     }
 }

@@ -147,7 +147,8 @@ fn marks(item: &Item) -> String {
     ];
     let marks = marks
         .into_iter()
-        .filter_map(|(is, words)| is.then(|| words.replace(' ', &GLUE.to_string())));
+        .filter(|(is, _)| *is)
+        .map(|(_, words)| words.replace(' ', &GLUE.to_string()));
     let marks: Vec<String> = kind.into_iter().chain(marks).collect();
     if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) }
 }

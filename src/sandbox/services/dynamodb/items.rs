@@ -72,7 +72,7 @@ fn key<'a>(table: &Table, input: &'a Input) -> Result<&'a Item, Refusal> {
     for name in table.keys.names() {
         let value = key.get(name).ok_or_else(mismatch)?;
         check_key(table, name, value).map_err(|refusal| match refusal.rule {
-            Some(rule) if std::ptr::eq(rule, &KEY_TYPE) => mismatch(),
+            Some(rule) if rule.id == KEY_TYPE.id => mismatch(),
             _ => refusal,
         })?;
     }

@@ -174,7 +174,6 @@ pub(crate) static SERVICE: Service = Service {
     tagged,
     due,
     settle,
-    ..Service::EMPTY
 };
 
 /// TagResource and UntagResource go five times a second (aws-semantics.md 0); item calls are bound

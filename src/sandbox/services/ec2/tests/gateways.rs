@@ -10,7 +10,7 @@ struct Nat {
     vpc: String,
     gateway: String,
     subnet: String,
-    nat: String,
+    id: String,
     address: String,
 }
 
@@ -18,17 +18,17 @@ impl Nat {
     fn in_(lab: &Lab) -> Self {
         let vpc = lab.vpc();
         let (gateway, subnet) = (lab.attached(&vpc), lab.subnet(&vpc, "10.0.0.0/24"));
-        let (nat, address) = lab.nat(&subnet);
-        Self { vpc, gateway, subnet, nat, address }
+        let (id, address) = lab.nat(&subnet);
+        Self { vpc, gateway, subnet, id, address }
     }
 
     fn read(&self, lab: &Lab) -> Value {
-        lab.ok("DescribeNatGateways", json!({ "NatGatewayIds": [self.nat] }))["NatGateways"][0]
+        lab.ok("DescribeNatGateways", json!({ "NatGatewayIds": [self.id] }))["NatGateways"][0]
             .clone()
     }
 
     fn delete(&self, lab: &Lab) {
-        lab.ok("DeleteNatGateway", json!({ "NatGatewayId": self.nat }));
+        lab.ok("DeleteNatGateway", json!({ "NatGatewayId": self.id }));
     }
 
     fn release(&self, lab: &Lab) -> Option<String> {
@@ -58,13 +58,13 @@ fn a_nat_gateway_comes_and_goes_in_minutes_and_is_listed_for_an_hour_more() {
     lab.skip(130);
     let read = nat.read(&lab);
     assert_eq!((&read["State"], read["DeleteTime"].is_string()), (&json!("deleted"), true));
-    let again = lab.no("DeleteNatGateway", json!({ "NatGatewayId": nat.nat }));
+    let again = lab.no("DeleteNatGateway", json!({ "NatGatewayId": nat.id }));
     assert_eq!(again.code, "NatGatewayNotFound");
     let live = json!([{ "Name": "state", "Values": ["pending", "available"] }]);
     let live = lab.ok("DescribeNatGateways", json!({ "Filter": live }));
     assert_eq!(live["NatGateways"], json!([]));
     lab.skip(3600);
-    let gone = lab.no("DescribeNatGateways", json!({ "NatGatewayIds": [nat.nat] }));
+    let gone = lab.no("DescribeNatGateways", json!({ "NatGatewayIds": [nat.id] }));
     assert_eq!(gone.code, "NatGatewayNotFound");
 }
 
@@ -86,7 +86,7 @@ fn until_it_is_deleted_it_holds_its_address_its_subnet_and_the_internet_gateway(
     }
     let interfaces = lab.ok("DescribeNetworkInterfaces", json!({}));
     let interface = &interfaces["NetworkInterfaces"][0];
-    assert_eq!(interface["Description"], json!(format!("Interface for NAT Gateway {}", nat.nat)));
+    assert_eq!(interface["Description"], json!(format!("Interface for NAT Gateway {}", nat.id)));
     assert_eq!(interface["InterfaceType"], json!("nat_gateway"));
     assert_eq!(interface["RequesterManaged"], json!(true));
     assert_eq!(interface["Attachment"]["InstanceOwnerId"], json!("amazon-aws"));
@@ -171,7 +171,7 @@ fn routes_to_gateways_that_are_gone_stay_as_blackholes() {
         lab.ok("CreateRoute", input);
     };
     lab.skip(120);
-    route(json!({ "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": nat.nat }));
+    route(json!({ "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": nat.id }));
     route(json!({
         "DestinationIpv6CidrBlock": "::/0", "EgressOnlyInternetGatewayId": egress,
     }));
