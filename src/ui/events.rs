@@ -12,7 +12,8 @@ const REPEAT_MS: u64 = 30_000;
 /// What is being done, e.g. `creating`; `late` names the fields of a late step.
 pub(super) fn doing(action: Option<Action>, part: Option<Part>, late: &str) -> String {
     match (part, action) {
-        (Some(Part::Late), Some(Action::Delete)) => format!("clearing {late}"),
+        // Only of what is deleted after it: the rest of its fields stays.
+        (Some(Part::Late), Some(Action::Delete)) => "detaching".to_owned(),
         (Some(Part::Late), _) => format!("setting {late}"),
         (Some(Part::Quiesce), _) => "winding down".to_owned(),
         (_, Some(Action::Create)) => "creating".to_owned(),
@@ -26,7 +27,7 @@ pub(super) fn doing(action: Option<Action>, part: Option<Part>, late: &str) -> S
 /// What has been done, e.g. `created`; `late` names the fields of a late step.
 pub(super) fn done(action: Option<Action>, part: Option<Part>, late: &str) -> String {
     match (part, action) {
-        (Some(Part::Late), Some(Action::Delete)) => format!("{late} cleared"),
+        (Some(Part::Late), Some(Action::Delete)) => "detached".to_owned(),
         (Some(Part::Late), _) => format!("{late} set"),
         (Some(Part::Quiesce), _) => "wound down".to_owned(),
         (_, Some(Action::Create)) => "created".to_owned(),
@@ -204,5 +205,20 @@ impl Lines {
             }
             _ => finished(event, &self.names, self.look),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letting_go_is_told_apart_from_setting() {
+        let late = |action| {
+            let (action, part) = (Some(action), Some(Part::Late));
+            (doing(action, part, "routes"), done(action, part, "routes"))
+        };
+        assert_eq!(late(Action::Delete), ("detaching".to_owned(), "detached".to_owned()));
+        assert_eq!(late(Action::Update), ("setting routes".to_owned(), "routes set".to_owned()));
     }
 }
