@@ -85,7 +85,7 @@ pub(super) fn assemble(
             live_names: planned.live.iter().flat_map(LiveReferences::names).collect(),
         });
     }
-    make_way(input, &all, &mut items);
+    let warnings = make_way(input, &all, &mut items);
     let nodes = graph::build(&mut items).map_err(|cycle| {
         let address = |i: usize| all[i].2.change.address.clone();
         if !cycle.replace.is_empty() {
@@ -117,7 +117,7 @@ pub(super) fn assemble(
         account_id: account_id.to_owned(),
         workspaces: Vec::new(),
         nodes,
-        warnings: Vec::new(),
+        warnings,
         api_calls: 0,
         calls_by_operation: BTreeMap::new(),
     };
@@ -138,8 +138,10 @@ pub(super) fn assemble(
     Ok(plan)
 }
 
-/// Notes which live objects must be gone before others of their type can be made.
-fn make_way(input: Input<'_>, all: &[(usize, usize, &Planned)], items: &mut [Item]) {
+/// Notes which live objects must be gone before others of their type can be made. What leaves the
+/// stack and what comes in its place may be the same under a new name: returns a word on each.
+fn make_way(input: Input<'_>, all: &[(usize, usize, &Planned)], items: &mut [Item]) -> Vec<String> {
+    let mut renamed = BTreeSet::new();
     for (ty, handler) in &input.registry.resources {
         let of_type = || all.iter().enumerate().filter(|(i, _)| items[*i].ty == *ty);
         let (leaving, live): (Vec<usize>, Vec<&Json>) = of_type()
@@ -152,9 +154,22 @@ fn make_way(input: Input<'_>, all: &[(usize, usize, &Planned)], items: &mut [Ite
             .unzip();
         let clashes = if leaving.is_empty() { Vec::new() } else { handler.clashes(&live, &wanted) };
         for (old, new) in clashes {
-            items[coming[new]].makes_way.insert(leaving[old]);
+            let (old, new) = (leaving[old], coming[new]);
+            items[new].makes_way.insert(old);
+            let ((from, _, was), (to, _, is)) = (all[old], all[new]);
+            let left = was.orphan && !was.change.deposed && is.change.action == Action::Create;
+            if left && from == to {
+                renamed.insert((&was.block, &is.block));
+            }
         }
     }
+    let words = |(was, is): (&BlockId, &BlockId)| {
+        format!(
+            "`{is}` takes the place of `{was}`, which is deleted first; if it was only renamed, \
+             `\"{was}\" = \"{is}\"` under `[moved]` keeps what is there"
+        )
+    };
+    renamed.into_iter().filter(|(was, is)| was != is).map(words).collect()
 }
 
 /// Keys of instances; `None` is all of them.
