@@ -1,0 +1,251 @@
+//! The resource trait with JSON for its struct: what all generic code works with.
+
+use super::{
+    Blocker, Changed, Creation, FieldProblem, Holds, IdentityBy, Live, LiveObject, Resource, Rules,
+    Want,
+};
+use crate::aws::{Cx, Result, Tags};
+use crate::stack::TypeEntry;
+use futures::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::marker::PhantomData;
+
+/// A problem found by reading a value into a type's struct.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShapeError {
+    /// Path of the value, e.g. `ingress[0].from_port`; empty for the whole.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// [`Resource`] with JSON for its struct: what all generic code works with.
+pub trait Handler: Send + Sync {
+    /// Names and schemas.
+    fn entry(&self) -> &TypeEntry;
+    /// What the engine needs to know beyond them.
+    fn rules(&self) -> &'static Rules;
+    /// Brings a value into canonical form by reading it into the struct and writing it again.
+    fn normalize(&self, spec: &Json) -> std::result::Result<Json, ShapeError>;
+    /// Checks rules between fields.
+    fn validate(&self, spec: &Json) -> Vec<FieldProblem>;
+    /// The name of our choice that finds the object.
+    fn natural_name(&self, spec: &Json) -> Option<String>;
+    /// Finds pairs that cannot be there at once, of objects that leave and ones that come: their
+    /// positions. See [`Resource::clashes`].
+    fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)>;
+    /// See [`Resource::list`].
+    fn list<'a>(&'a self, cx: &'a Cx, want: Want<'a>) -> BoxFuture<'a, Result<Vec<LiveObject>>>;
+    /// See [`Resource::create`].
+    fn create<'a>(
+        &'a self,
+        cx: &'a Cx,
+        spec: &'a Json,
+        with: Creation<'a>,
+    ) -> BoxFuture<'a, Result<String>>;
+    /// See [`Resource::update`].
+    fn update<'a>(
+        &'a self,
+        cx: &'a Cx,
+        live: &'a LiveObject,
+        spec: &'a Json,
+        changed: &'a Changed,
+    ) -> BoxFuture<'a, Result<()>>;
+    /// See [`Resource::tag`].
+    fn tag<'a>(
+        &'a self,
+        cx: &'a Cx,
+        live: &'a LiveObject,
+        set: &'a Tags,
+        remove: &'a [String],
+    ) -> BoxFuture<'a, Result<()>>;
+    /// See [`Resource::quiesce`].
+    fn quiesce<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
+    /// See [`Resource::holds`].
+    fn holds<'a>(&'a self, _: &'a Cx, _: &'a LiveObject) -> BoxFuture<'a, Result<Holds>> {
+        Box::pin(async { Ok(Holds::default()) })
+    }
+    /// See [`Resource::unlock`].
+    fn unlock<'a>(&'a self, _: &'a Cx, _: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+    /// See [`Resource::delete`].
+    fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
+    /// See [`Resource::blockers`].
+    fn blockers<'a>(
+        &'a self,
+        cx: &'a Cx,
+        live: &'a LiveObject,
+    ) -> BoxFuture<'a, Result<Vec<Blocker>>>;
+}
+
+/// The one bridge from [`Resource`] to [`Handler`].
+pub struct Erased<R> {
+    entry: TypeEntry,
+    resource: PhantomData<fn() -> R>,
+}
+
+impl<R: Resource> Erased<R> {
+    /// Makes the handler of a type.
+    pub fn boxed() -> Box<dyn Handler> {
+        let entry = TypeEntry {
+            name: R::TYPE,
+            aws_name: R::AWS_NAME,
+            spec: schemars::schema_for!(R).to_value(),
+            out: schemars::schema_for!(R::Out).to_value(),
+        };
+        Box::new(Self { entry, resource: PhantomData })
+    }
+
+    fn typed(live: &LiveObject) -> Result<Live<R>> {
+        let spec = read::<R>(&live.spec).map_err(|e| shape(R::TYPE, e))?;
+        let out = read::<R::Out>(&live.out).map_err(|e| shape(R::TYPE, e))?;
+        Ok(Live {
+            id: live.id.clone(),
+            tags: live.tags.clone(),
+            status: live.status.clone(),
+            spec,
+            out,
+        })
+    }
+}
+
+impl<R: Resource> Handler for Erased<R> {
+    fn entry(&self) -> &TypeEntry {
+        &self.entry
+    }
+
+    fn rules(&self) -> &'static Rules {
+        const { &R::RULES }
+    }
+
+    fn normalize(&self, spec: &Json) -> std::result::Result<Json, ShapeError> {
+        read::<R>(spec).map(|typed| written(&typed))
+    }
+
+    fn validate(&self, spec: &Json) -> Vec<FieldProblem> {
+        read::<R>(spec).map(|typed| typed.validate()).unwrap_or_default()
+    }
+
+    fn natural_name(&self, spec: &Json) -> Option<String> {
+        read::<R>(spec).ok()?.natural_name().map(str::to_owned)
+    }
+
+    fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)> {
+        let typed = |specs: &[&Json]| -> Vec<Option<R>> {
+            specs.iter().map(|spec| read::<R>(spec).ok()).collect()
+        };
+        let (leaving, coming) = (typed(leaving), typed(coming));
+        let mut found = Vec::new();
+        for (i, live) in leaving.iter().enumerate() {
+            for (j, wanted) in coming.iter().enumerate() {
+                let (Some(live), Some(wanted)) = (live, wanted) else { continue };
+                let name = live.natural_name();
+                let same_name = name.is_some() && name == wanted.natural_name();
+                if same_name || R::clashes(live, wanted) {
+                    found.push((i, j));
+                }
+            }
+        }
+        found
+    }
+
+    fn list<'a>(&'a self, cx: &'a Cx, want: Want<'a>) -> BoxFuture<'a, Result<Vec<LiveObject>>> {
+        Box::pin(async move {
+            let found = R::list(cx, want).await?;
+            // Listings by tags also bring what belongs to other workspaces and environments.
+            let concerns = |live: &Live<R>| match want {
+                Want::Owned { workspaces, .. } if R::RULES.identity == IdentityBy::Tags => {
+                    cx.scope.may_own(&live.tags, workspaces)
+                }
+                _ => true,
+            };
+            let erase = |live: Live<R>| LiveObject {
+                id: live.id,
+                tags: live.tags.into_iter().filter(|(k, _)| !k.starts_with("aws:")).collect(),
+                status: live.status,
+                spec: written(&live.spec),
+                out: written(&live.out),
+                holds: Holds::default(),
+            };
+            Ok(found.into_iter().filter(concerns).map(erase).collect())
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        cx: &'a Cx,
+        spec: &'a Json,
+        with: Creation<'a>,
+    ) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            let spec = read::<R>(spec).map_err(|e| shape(R::TYPE, e))?;
+            spec.create(cx, with).await
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        cx: &'a Cx,
+        live: &'a LiveObject,
+        spec: &'a Json,
+        changed: &'a Changed,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let spec = read::<R>(spec).map_err(|e| shape(R::TYPE, e))?;
+            spec.update(cx, &Self::typed(live)?, changed).await
+        })
+    }
+
+    fn tag<'a>(
+        &'a self,
+        cx: &'a Cx,
+        live: &'a LiveObject,
+        set: &'a Tags,
+        remove: &'a [String],
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { R::tag(cx, &Self::typed(live)?, set, remove).await })
+    }
+
+    fn quiesce<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { R::quiesce(cx, &Self::typed(live)?).await })
+    }
+
+    fn holds<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<Holds>> {
+        Box::pin(async move { R::holds(cx, &Self::typed(live)?).await })
+    }
+
+    fn unlock<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { R::unlock(cx, &Self::typed(live)?).await })
+    }
+
+    fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { R::delete(cx, &Self::typed(live)?).await })
+    }
+
+    fn blockers<'a>(
+        &'a self,
+        cx: &'a Cx,
+        live: &'a LiveObject,
+    ) -> BoxFuture<'a, Result<Vec<Blocker>>> {
+        Box::pin(async move { R::blockers(cx, &Self::typed(live)?).await })
+    }
+}
+
+pub(super) fn read<T: DeserializeOwned>(value: &Json) -> std::result::Result<T, ShapeError> {
+    serde_path_to_error::deserialize(value).map_err(|e| {
+        let path = e.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        ShapeError { path, message: e.into_inner().to_string() }
+    })
+}
+
+pub(super) fn shape(ty: &str, e: ShapeError) -> crate::aws::Error {
+    crate::aws::Error::local(ty, format!("{}: {}", e.path, e.message))
+}
+
+pub(super) fn written<T: Serialize>(value: &T) -> Json {
+    serde_json::to_value(value).unwrap_or(Json::Null)
+}

@@ -1,0 +1,106 @@
+//! What the engine needs to know of a type, beyond its schemas.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How live objects of a type are found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityBy {
+    /// By ownership tags alone; the id is AWS's choice.
+    Tags,
+    /// By a name of our choice, unique in its scope; the tags then say whether it is ours.
+    Name,
+}
+
+/// Which side of a replacement comes first (aws-semantics.md 0.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplaceOrder {
+    /// The new one is made, what depends on it follows, the old one goes.
+    CreateFirst,
+    /// The old one goes first: both cannot exist at once.
+    DeleteFirst,
+}
+
+/// The step of a resource's life a retryable error belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Creating call.
+    Create,
+    /// Updating calls, tags among them.
+    Update,
+    /// Quiescing and deleting calls.
+    Delete,
+}
+
+/// An error worth trying again because AWS is known to get over it, within the settle time.
+#[derive(Clone, Copy, Debug)]
+pub struct Retryable {
+    /// When.
+    pub step: Step,
+    /// AWS's error code.
+    pub code: &'static str,
+    /// Part of the message, or empty for any.
+    pub message: &'static str,
+    /// What is waited for, as shown to the user, e.g. `IAM to know the role`.
+    pub reason: &'static str,
+}
+
+impl Retryable {
+    /// Makes one of its parts, in their order.
+    pub const fn new(
+        step: Step,
+        code: &'static str,
+        message: &'static str,
+        reason: &'static str,
+    ) -> Self {
+        Self { step, code, message, reason }
+    }
+}
+
+/// What the engine needs to know of a type, beyond its schemas.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How live objects are found.
+    pub identity: IdentityBy,
+    /// Types created before and deleted after this one, though no reference says so.
+    pub created_after: &'static [&'static str],
+    /// Types that must be gone before this one is deleted (aws-semantics.md 9.2).
+    pub deleted_after: &'static [&'static str],
+    /// Holds data: never replaced without `--allow-data-loss`, and asked for [`Resource::holds`](super::Resource::holds)
+    /// before it is deleted.
+    pub stateful: bool,
+    /// Whether an update makes one kind of change and leaves the rest to the next one. It is then
+    /// repeated at once for as long as each takes some difference away.
+    pub stepwise: bool,
+    /// Order of a replacement.
+    pub replace: ReplaceOrder,
+    /// Whether deletion begins with a [`Resource::quiesce`](super::Resource::quiesce) step of its own.
+    pub quiesces: bool,
+    /// Whether fields that are not late can be emptied in place. One that stays then lets go of what
+    /// it names before that is deleted and made anew, and is updated after.
+    pub lets_go: bool,
+    /// Errors worth trying again.
+    pub retry: &'static [Retryable],
+    /// How long creation or an update may take to settle.
+    pub settle: Duration,
+    /// How long deletion may take.
+    pub settle_delete: Duration,
+}
+
+impl Rules {
+    /// Found by tags, no extra edges, replaced by deleting first, five minutes for everything.
+    pub const DEFAULT: Self = Self {
+        identity: IdentityBy::Tags,
+        created_after: &[],
+        deleted_after: &[],
+        stateful: false,
+        stepwise: false,
+        replace: ReplaceOrder::DeleteFirst,
+        quiesces: false,
+        lets_go: false,
+        retry: &[],
+        settle: Duration::from_secs(300),
+        settle_delete: Duration::from_secs(300),
+    };
+}
