@@ -1,9 +1,11 @@
 //! Reads a workspace file into its parts and runs the static checks.
 
+mod block;
+mod moved;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -11,10 +13,11 @@ use super::address::{Address, is_word};
 use super::catalog::{BlockKind, Catalog};
 use super::check::{Declared, check};
 use super::diagnostic::{Diagnostics, Source, nearest};
-use super::document::{Data, Entry, Node, Report, Table, listed, parse, unknown_key};
+use super::document::{Data, Entry, Node, Report, Table, listed, parse};
 use super::units::Graph;
 use super::variables::declare;
-use super::workspace::{Block, BlockId, Body, Defaults, Moved, Output, Timeouts, Workspace};
+use super::workspace::{BlockId, Defaults, Output, Timeouts, Workspace};
+use block::{META, read_block, timeouts};
 
 /// Tables of a workspace file that are no type.
 const WORDS: [&str; 8] =
@@ -38,8 +41,6 @@ const RESERVED: [&str; 14] = [
     "var",
 ];
 
-const META: [&str; 7] = ["for_each", "when", "depends_on", "protect", "tags", "timeouts", "import"];
-const DATA_META: [&str; 3] = ["for_each", "when", "depends_on"];
 const DEFAULTS_META: [&str; 3] = ["protect", "tags", "timeouts"];
 
 impl Workspace {
@@ -357,85 +358,6 @@ impl Workspace {
         report.push(problem);
         None
     }
-
-    fn read_moved(&mut self, table: &Table, report: &mut Report) {
-        let mut targets: BTreeMap<Address, Range<usize>> = BTreeMap::new();
-        for (key, entry) in &table.entries {
-            if let Data::Table(_) = entry.node.data {
-                let problem = report
-                    .error("invalid_address", &entry.key, "an address on the left is quoted")
-                    .hint(format!("write `\"{key}.old\" = \"{key}.new\"`"));
-                report.push(problem);
-                continue;
-            }
-            let Some(from) = address(key, &entry.key, report) else { continue };
-            let Some(text) = entry.node.string(report) else { continue };
-            let Some(to) = address(&text, &entry.node.range, report) else { continue };
-            if let Some(problem) = self.moved_problem(&from, &to, entry, table, report) {
-                report.push(problem);
-                continue;
-            }
-            if let Some(other) = targets.insert(to.clone(), entry.node.range.clone()) {
-                let problem = report
-                    .error(
-                        "duplicate_move",
-                        &entry.node.range,
-                        format!("`{to}` is the target twice"),
-                    )
-                    .related(report.location(&other), "first here");
-                report.push(problem);
-            }
-            self.moved.push(Moved { from, to, at: report.location(&entry.key) });
-        }
-    }
-
-    fn moved_problem(
-        &self,
-        from: &Address,
-        to: &Address,
-        entry: &Entry,
-        all: &Table,
-        report: &Report,
-    ) -> Option<super::diagnostic::Diagnostic> {
-        let (old, new) = (&entry.key, &entry.node.range);
-        if from.ty != to.ty {
-            let message = format!("a `{}` cannot become a `{}`", from.ty, to.ty);
-            return Some(report.error("invalid_move", new, message));
-        }
-        if from == to {
-            return Some(report.error("invalid_move", new, "both addresses are the same"));
-        }
-        let target = BlockId::resource(&to.ty, &to.name);
-        let Some(block) = self.blocks.get(&target) else {
-            // It may have been renamed again.
-            if all.entries.keys().any(|key| Address::parse(key).as_ref() == Some(to)) {
-                return None;
-            }
-            return Some(unknown_block(self, &target, new, report));
-        };
-        let is_block_to_block = from.key.is_none() && to.key.is_none();
-        if to.key.is_some() && !block.has_for_each {
-            let message = format!("`{target}` has no `for_each`, so no instance `{to}`");
-            return Some(report.error("invalid_move", new, message));
-        }
-        if to.key.is_none() && block.has_for_each && !is_block_to_block {
-            let message = format!("`{target}` has `for_each`; the target needs a key");
-            let hint = format!("write `{target}[\"…\"]`");
-            return Some(report.error("invalid_move", new, message).hint(hint));
-        }
-        let source = self.blocks.get(&BlockId::resource(&from.ty, &from.name))?;
-        let written = source.body.for_each.as_ref().and_then(written_keys);
-        let still_there = match &from.key {
-            None => !source.has_for_each || is_block_to_block,
-            Some(key) => written.is_some_and(|keys| keys.contains(key)),
-        };
-        still_there.then(|| {
-            report
-                .error("invalid_move", old, format!("`{from}` is still in the file"))
-                .related(source.at.clone(), "here")
-                .hint("the old address must be gone from the file")
-        })
-    }
 }
 
 impl Node {
@@ -445,31 +367,6 @@ impl Node {
             _ => None,
         }
     }
-}
-
-fn written_keys(node: &Node) -> Option<BTreeSet<String>> {
-    match &node.data {
-        Data::Table(table) => Some(table.entries.keys().cloned().collect()),
-        Data::Array(items) => items
-            .iter()
-            .map(|item| match &item.data {
-                Data::Text(text) => text.literal().map(str::to_owned),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
-    }
-}
-
-fn address(text: &str, range: &Range<usize>, report: &mut Report) -> Option<Address> {
-    let address = Address::parse(text);
-    if address.is_none() {
-        let problem = report
-            .error("invalid_address", range, format!("`{text}` is no address"))
-            .hint("write `type.name` or `type.name[\"key\"]`");
-        report.push(problem);
-    }
-    address
 }
 
 fn unknown_block(
@@ -524,99 +421,5 @@ fn check_word(name: &str, range: &Range<usize>, what: &str, report: &mut Report)
             .error("invalid_name", range, format!("`{name}` cannot name {what}"))
             .hint("a name has letters, digits, `_` and `-`, and starts with a letter or `_`");
         report.push(problem);
-    }
-}
-
-fn read_block(id: BlockId, table: &Table, range: &Range<usize>, report: &mut Report) -> Block {
-    let is_data = id.kind == BlockKind::Data;
-    let meta: &[&str] = if is_data { &DATA_META } else { &META };
-    let mut body = Body::default();
-    let mut limits = Timeouts::default();
-    for (key, entry) in &table.entries {
-        if !meta.contains(&key.as_str()) {
-            body.attributes.entries.insert(key.clone(), entry.clone());
-            continue;
-        }
-        let node = entry.node.clone();
-        match key.as_str() {
-            "for_each" => body.for_each = Some(node),
-            "when" => body.when = Some(node),
-            "protect" => body.protect = Some(node),
-            "tags" => body.tags = Some(node),
-            "import" => body.import = Some(node),
-            "timeouts" => limits = timeouts(&node, report),
-            _ => {} // depends_on needs all blocks
-        }
-    }
-    Block {
-        id,
-        at: report.location(range),
-        has_for_each: body.for_each.is_some(),
-        protect: body.protect.as_ref().is_some_and(|n| !matches!(n.data, Data::Bool(false))),
-        timeouts: limits,
-        has_import: body.import.is_some(),
-        depends_on: Vec::new(),
-        body,
-    }
-}
-
-fn timeouts(node: &Node, report: &mut Report) -> Timeouts {
-    let mut limits = Timeouts::default();
-    let Some(table) = node.table(report) else { return limits };
-    for (key, entry) in &table.entries {
-        let slot = match key.as_str() {
-            "create" => &mut limits.create,
-            "update" => &mut limits.update,
-            "delete" => &mut limits.delete,
-            _ => {
-                let known = ["create", "update", "delete"];
-                let problem = unknown_key(report, key, &entry.key, &known, "`timeouts`");
-                report.push(problem);
-                continue;
-            }
-        };
-        let Some(text) = entry.node.string(report) else { continue };
-        *slot = duration(&text);
-        if slot.is_none() {
-            let problem = report
-                .error("invalid_value", &entry.node.range, format!("{text:?} is no length of time"))
-                .hint("write \"30s\", \"10m\" or \"1h30m\"");
-            report.push(problem);
-        }
-    }
-    limits
-}
-
-/// Reads a length of time such as `1h30m`.
-fn duration(text: &str) -> Option<Duration> {
-    let mut total = Duration::ZERO;
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let number: u64 = rest[..digits].parse().ok()?;
-        let seconds = match rest[digits..].chars().next()? {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            _ => return None,
-        };
-        total += Duration::from_secs(number.checked_mul(seconds)?);
-        rest = &rest[digits + 1..];
-    }
-    (!total.is_zero()).then_some(total)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-    use std::time::Duration;
-
-    #[test]
-    fn lengths_of_time() {
-        assert_eq!(duration("1h30m"), Some(Duration::from_secs(5400)));
-        assert_eq!(duration("45s"), Some(Duration::from_secs(45)));
-        for text in ["", "10", "m", "0s", "1d", "10 m", "99999999999999999999h"] {
-            assert_eq!(duration(text), None, "{text}");
-        }
     }
 }
