@@ -1,9 +1,20 @@
 //! Values during evaluation: JSON, plus sets, values known only after apply, and sensitivity.
 
+mod json;
+mod number;
+mod placeholder;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Number;
+
+pub use json::{NotKnown, Path, PathStep, Resolved};
+pub(super) use number::{as_i128, normalise, number_from_f64, number_from_i128, number_order};
+pub(super) use placeholder::reserved_char;
+pub use placeholder::{
+    contains_placeholder, is_placeholder, placeholder_refs, unknown_placeholder,
+};
 
 /// A value during evaluation.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,156 +53,7 @@ impl Unknown {
     }
 }
 
-/// One step of a path into a JSON value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PathStep {
-    /// A key of an object.
-    Key(String),
-    /// A position in an array, from zero.
-    Index(usize),
-}
-
-/// A path into a JSON value; empty means the whole.
-pub type Path = Vec<PathStep>;
-
-/// A value as JSON, where each unknown leaf is a placeholder string.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resolved {
-    /// The JSON; each path of `unknown` holds a placeholder (see [`is_placeholder`]).
-    pub json: serde_json::Value,
-    /// Where a value is known only after apply, and what it waits for.
-    pub unknown: Vec<(Path, BTreeSet<String>)>,
-    /// Where a value is sensitive, with everything beneath.
-    pub sensitive: Vec<Path>,
-}
-
-/// A value that cannot become JSON because part of it is known only after apply.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("known only after apply: waits for {}", .refs.iter().cloned().collect::<Vec<_>>().join(", "))]
-pub struct NotKnown {
-    /// What it waits for.
-    pub refs: BTreeSet<String>,
-}
-
-/// Starts a placeholder. Private use: Unicode gives it no meaning, and the parser refuses it.
-const PLACEHOLDER_START: char = '\u{10FFFD}';
-/// Stands after each reference of a placeholder.
-const PLACEHOLDER_SEPARATOR: char = '\u{10FFFC}';
-
-/// Makes the string that stands in JSON for a value known only after apply.
-pub fn unknown_placeholder(refs: &BTreeSet<String>) -> String {
-    let mut text = String::from(PLACEHOLDER_START);
-    for reference in refs {
-        text.push_str(reference);
-        text.push(PLACEHOLDER_SEPARATOR);
-    }
-    text
-}
-
-/// Tells whether a JSON string stands for a value known only after apply.
-pub fn is_placeholder(s: &str) -> bool {
-    s.starts_with(PLACEHOLDER_START)
-}
-
-/// Tells whether a JSON string is a placeholder, or holds some: a policy is JSON within a string.
-pub fn contains_placeholder(s: &str) -> bool {
-    s.contains(PLACEHOLDER_START)
-}
-
-/// Gives back what the placeholders of a string wait for; empty for any other string.
-pub fn placeholder_refs(s: &str) -> BTreeSet<String> {
-    let quoted = !is_placeholder(s);
-    let inner = s.split(PLACEHOLDER_START).skip(1);
-    let refs = inner.flat_map(|part| {
-        let (refs, _) = part.rsplit_once(PLACEHOLDER_SEPARATOR).unwrap_or(("", part));
-        refs.split(PLACEHOLDER_SEPARATOR).filter(|r| !r.is_empty())
-    });
-    refs.map(|r| if quoted { r.replace(r#"\""#, "\"") } else { r.to_owned() }).collect()
-}
-
-/// Finds a character that only placeholders may contain.
-pub(super) fn reserved_char(s: &str) -> Option<(usize, char)> {
-    s.char_indices().find(|(_, c)| matches!(*c, PLACEHOLDER_START | PLACEHOLDER_SEPARATOR))
-}
-
 impl Value {
-    /// Takes over a JSON value; all of it is known and nothing is sensitive.
-    pub fn from_json(json: &serde_json::Value) -> Self {
-        match json {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(b) => Self::Bool(*b),
-            serde_json::Value::Number(n) => Self::Number(normalise(n)),
-            serde_json::Value::String(s) => Self::String(s.clone()),
-            serde_json::Value::Array(items) => {
-                Self::List(items.iter().map(Self::from_json).collect())
-            }
-            serde_json::Value::Object(map) => {
-                Self::Map(map.iter().map(|(k, v)| (k.clone(), Self::from_json(v))).collect())
-            }
-        }
-    }
-
-    /// Gives the value as JSON, sensitivity dropped. Fails when part of it is known only after apply.
-    pub fn to_json(&self) -> Result<serde_json::Value, NotKnown> {
-        let refs = self.unknown_refs();
-        match refs {
-            Some(refs) => Err(NotKnown { refs }),
-            None => Ok(self.to_json_with_placeholders().json),
-        }
-    }
-
-    /// Gives the value as JSON with a placeholder for each unknown leaf, and says where the unknown
-    /// and the sensitive parts are.
-    pub fn to_json_with_placeholders(&self) -> Resolved {
-        let mut resolved =
-            Resolved { json: serde_json::Value::Null, unknown: Vec::new(), sensitive: Vec::new() };
-        let mut path = Vec::new();
-        resolved.json = self.render(&mut path, &mut resolved.unknown, &mut resolved.sensitive);
-        resolved
-    }
-
-    fn render(
-        &self,
-        path: &mut Path,
-        unknown: &mut Vec<(Path, BTreeSet<String>)>,
-        sensitive: &mut Vec<Path>,
-    ) -> serde_json::Value {
-        match self {
-            Self::Null => serde_json::Value::Null,
-            Self::Bool(b) => serde_json::Value::Bool(*b),
-            Self::Number(n) => serde_json::Value::Number(n.clone()),
-            Self::String(s) => serde_json::Value::String(s.clone()),
-            Self::List(items) | Self::Set(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| {
-                    path.push(PathStep::Index(index));
-                    let json = item.render(path, unknown, sensitive);
-                    path.pop();
-                    json
-                })
-                .collect(),
-            Self::Map(map) => serde_json::Value::Object(
-                map.iter()
-                    .map(|(key, item)| {
-                        path.push(PathStep::Key(key.clone()));
-                        let json = item.render(path, unknown, sensitive);
-                        path.pop();
-                        (key.clone(), json)
-                    })
-                    .collect(),
-            ),
-            Self::Unknown(u) => {
-                unknown.push((path.clone(), u.refs.clone()));
-                serde_json::Value::String(unknown_placeholder(&u.refs))
-            }
-            Self::Sensitive(inner) => {
-                sensitive.push(path.clone());
-                inner.render(path, unknown, sensitive)
-            }
-        }
-    }
-
     /// Makes a string.
     pub fn string(s: impl Into<String>) -> Self {
         Self::String(s.into())
@@ -421,62 +283,9 @@ impl From<i64> for Value {
     }
 }
 
-/// Holds a whole number as an integer, so that equal numbers compare equal.
-pub(super) fn normalise(n: &Number) -> Number {
-    if n.is_f64() {
-        n.as_f64().and_then(number_from_f64).unwrap_or_else(|| n.clone())
-    } else {
-        n.clone()
-    }
-}
-
-/// Largest magnitude up to which every whole `f64` is exact: 2 to the 53rd.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// Makes a number from a float, as an integer where that is exact.
-pub(super) fn number_from_f64(n: f64) -> Option<Number> {
-    if n.fract() == 0.0 && n.abs() <= EXACT {
-        Some(Number::from(n as i64))
-    } else {
-        Number::from_f64(n)
-    }
-}
-
-/// Makes a number from a wide integer, as a float when it does not fit.
-pub(super) fn number_from_i128(n: i128) -> Option<Number> {
-    i64::try_from(n)
-        .map(Number::from)
-        .or_else(|_| u64::try_from(n).map(Number::from))
-        .ok()
-        .or_else(|| Number::from_f64(n as f64))
-}
-
-/// Gives a whole number exactly.
-pub(super) fn as_i128(n: &Number) -> Option<i128> {
-    n.as_i64().map(i128::from).or_else(|| n.as_u64().map(i128::from))
-}
-
-/// Orders two numbers by size.
-pub(super) fn number_order(a: &Number, b: &Number) -> Ordering {
-    if let (Some(a), Some(b)) = (as_i128(a), as_i128(b)) {
-        return a.cmp(&b);
-    }
-    let float = |n: &Number| n.as_f64().unwrap_or_default();
-    float(a).total_cmp(&float(b))
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn whole_floats_equal_integers() {
-        assert_eq!(Value::from_json(&json!(1.0)), Value::from_json(&json!(1)));
-        assert_ne!(Value::from_json(&json!(1.5)), Value::from_json(&json!(1)));
-    }
 
     #[test]
     fn sets_are_sorted_and_unique() {
@@ -501,60 +310,5 @@ mod tests {
         let marked = Value::List(vec![Value::from("a").mark(), "b".into()]).mark();
         assert_eq!(marked, Value::Sensitive(Box::new(Value::List(vec!["a".into(), "b".into()]))));
         assert_eq!(marked.clone().mark(), marked);
-    }
-
-    #[test]
-    fn resolved_paths() {
-        let value = Value::Map(BTreeMap::from([
-            ("id".into(), Value::Unknown(Unknown::waiting_for("vpc.main.id"))),
-            ("list".into(), Value::List(vec![1.into(), Value::from("x").mark()])),
-        ]));
-        let resolved = value.to_json_with_placeholders();
-        assert_eq!(
-            resolved.unknown,
-            [(vec![PathStep::Key("id".into())], BTreeSet::from(["vpc.main.id".to_owned()]))]
-        );
-        assert_eq!(resolved.sensitive, [vec![PathStep::Key("list".into()), PathStep::Index(1)]]);
-        assert_eq!(resolved.json["list"], json!([1, "x"]));
-        assert!(is_placeholder(resolved.json["id"].as_str().unwrap()));
-        assert_eq!(value.to_json().unwrap_err().refs, resolved.unknown[0].1);
-    }
-
-    fn any_json() -> impl Strategy<Value = serde_json::Value> {
-        let leaf = prop_oneof![
-            Just(json!(null)),
-            any::<bool>().prop_map(|b| json!(b)),
-            any::<i64>().prop_map(|n| json!(n)),
-            "[a-z]{0,6}".prop_map(|s| json!(s)),
-        ];
-        leaf.prop_recursive(3, 24, 4, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(|v| json!(v)),
-                prop::collection::btree_map("[a-z]{1,3}", inner, 0..4).prop_map(|m| json!(m)),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn placeholder_round_trip(refs in prop::collection::btree_set("[a-z_.\\[\\]\"-]{1,20}", 0..5)) {
-            let text = unknown_placeholder(&refs);
-            prop_assert!(is_placeholder(&text));
-            prop_assert_eq!(placeholder_refs(&text), refs);
-        }
-
-        #[test]
-        fn ordinary_strings_are_no_placeholders(s in "[ -~äé€]{0,20}") {
-            prop_assert!(!is_placeholder(&s));
-            prop_assert!(placeholder_refs(&s).is_empty());
-        }
-
-        #[test]
-        fn json_round_trip(json in any_json()) {
-            let value = Value::from_json(&json);
-            prop_assert_eq!(value.to_json().unwrap(), json.clone());
-            prop_assert_eq!(value.clone().mark().to_json().unwrap(), json);
-            prop_assert_eq!(value.clone().mark().unmark_deep(), (value, true));
-        }
     }
 }
