@@ -1,20 +1,21 @@
 //! Evaluation of one workspace against the snapshot.
 
-use super::decide::{decide, deletion, hide, unselected};
+mod data;
+mod late;
+mod outputs;
+
+use super::decide::{decide, deletion, unselected};
 use super::hold::{self, Held};
 use super::wanted::{WantedSpec, evaluate_one};
 use super::{Evaluation, Input, Planned, Uses};
-use crate::engine::diff;
-use crate::engine::fingerprint::{self, fingerprint};
 use crate::engine::identity::{Index, Sought};
-use crate::engine::plan::{Action, After, Blocked, FieldChange, OutputChange, Reason};
-use crate::engine::resource::{Handler, LiveObject, Reader};
+use crate::engine::plan::{Action, Blocked, Reason};
+use crate::engine::resource::{Handler, LiveObject};
 use crate::engine::selection::{self, Selection};
 use crate::engine::world::{self, Source};
 use crate::stack::value::{Unknown, is_placeholder};
 use crate::stack::{
-    Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Evaluated, Fields, Location, UnitPart,
-    Value,
+    Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Fields, Location, UnitPart, Value,
 };
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -173,72 +174,6 @@ impl<'a> Pass<'a, '_> {
         }
     }
 
-    fn data(&mut self, block: &BlockId) {
-        let workspace = self.workspace().to_owned();
-        let Some(reader) = self.input.registry.data.get(block.ty.as_str()) else { return };
-        for key in self.keys(block) {
-            let key = key.as_deref();
-            let view = self.out.world.view(&workspace);
-            let evaluated = match self.bound.evaluate(block, key, Fields::All, &view) {
-                Ok(evaluated) => evaluated,
-                Err(problems) => {
-                    self.out.problems.extend(problems);
-                    continue;
-                }
-            };
-            let value = match self.read_data(reader.as_ref(), block, &evaluated) {
-                Ok(Some(found)) => world::from_json(&found),
-                Ok(None) => {
-                    let refs =
-                        evaluated.attributes.unknown.iter().flat_map(|(_, refs)| refs.clone());
-                    let place = (workspace.clone(), block.to_string());
-                    self.out.waits.entry(place).or_default().extend(refs);
-                    Value::Unknown(Unknown::waiting_for(block.to_string()))
-                }
-                Err(problem) => {
-                    self.out.problems.push(problem);
-                    Value::Unknown(Unknown::waiting_for(block.to_string()))
-                }
-            };
-            self.out.live.set(&workspace, block, key, value.clone());
-            self.out.world.set(&workspace, block, key, value);
-        }
-    }
-
-    fn read_data(
-        &mut self,
-        reader: &dyn Reader,
-        block: &BlockId,
-        evaluated: &Evaluated,
-    ) -> Result<Option<Json>, Diagnostic> {
-        if !evaluated.attributes.unknown.is_empty() {
-            return Ok(None);
-        }
-        let filters = reader.normalize(&evaluated.attributes.json).map_err(|e| {
-            let at = evaluated.locate_text(&e.path);
-            Diagnostic::error("invalid_value", format!("{block}: {}", e.message))
-                .at_location(Some(at))
-        })?;
-        let request = (block.ty.clone(), filters.to_string());
-        let Some(found) = self.input.data.get(&request) else {
-            self.out.wanted_data.insert(request);
-            return Ok(None);
-        };
-        match found.as_slice() {
-            [one] => Ok(Some(one.clone())),
-            many => {
-                let number = match many.len() {
-                    0 => "nothing".to_owned(),
-                    number => format!("{number} objects"),
-                };
-                let message = format!("`{block}` matches {number}; it takes exactly one match");
-                let problem = Diagnostic::error("data_source", message);
-                let hint = if many.is_empty() { "loosen" } else { "narrow" };
-                Err(problem.at_location(self.at(block)).hint(format!("{hint} its filters")))
-            }
-        }
-    }
-
     /// Evaluates the main fields of each instance and brings them into canonical form.
     fn prepare(&mut self, block: &BlockId) -> Vec<Prepared> {
         let workspace = self.workspace().to_owned();
@@ -358,98 +293,6 @@ impl<'a> Pass<'a, '_> {
         self.indexes.get(handler.entry().name)?.in_the_way(&prepared.sought)
     }
 
-    fn late(&mut self, block: &BlockId, prepared: &Prepared) {
-        let Some(handler) = self.input.registry.get(&block.ty) else { return };
-        let workspace = self.workspace().to_owned();
-        let address = &prepared.sought.address;
-        let Some(mut planned) = self.planned.remove(&(address.clone(), None)) else { return };
-        let untouched = self.read_only
-            || planned.change.blocked.is_some()
-            || !self.selection.selects(block, address);
-        if !untouched {
-            let view = self.out.world.view(&workspace);
-            let wanted = evaluate_one(
-                (self.input.scope, handler),
-                self.bound,
-                (block, prepared.key.as_deref()),
-                Fields::All,
-                &view,
-            );
-            match wanted {
-                Ok(wanted) => {
-                    self.add_late(handler, block, prepared, &wanted, &mut planned);
-                }
-                Err(problems) => self.out.problems.extend(problems),
-            }
-        }
-        self.planned.insert((address.clone(), None), planned);
-    }
-
-    fn add_late(
-        &mut self,
-        handler: &dyn Handler,
-        block: &BlockId,
-        prepared: &Prepared,
-        wanted: &WantedSpec,
-        planned: &mut Planned,
-    ) {
-        let entry = handler.entry();
-        let address = &prepared.sought.address;
-        let given: Vec<&str> = entry
-            .spec()
-            .properties()
-            .into_iter()
-            .filter(|(name, view)| view.is_late() && wanted.spec.get(*name).is_some())
-            .map(|(name, _)| name)
-            .collect();
-        if given.is_empty() {
-            return;
-        }
-        let late_only = |fields: Vec<FieldChange>| -> Vec<FieldChange> {
-            fields.into_iter().filter(|f| given.contains(&diff::top(&f.path))).collect()
-        };
-        let mut fields = match (&planned.live, planned.change.action) {
-            (Some(live), _) => late_only(diff::diff(entry.spec(), &live.spec, &wanted.spec)),
-            _ => late_only(diff::creation(entry.spec(), &wanted.spec)),
-        };
-        hide(&mut fields, &wanted.hidden);
-        if fields.iter().any(|f| f.forces_replacement) && planned.change.action == Action::Update {
-            // A late field is never immutable: the conformance test sees to it.
-            fields.iter_mut().for_each(|f| f.forces_replacement = false);
-        }
-        let settles = matches!(planned.change.reason, Some(Reason::Settling { .. }));
-        if !fields.is_empty() && (planned.change.action == Action::None || settles) {
-            planned.change.action = Action::Update;
-            planned.change.reason = Some(Reason::Changed);
-        }
-        // A new object has none of them yet, whatever the old one had.
-        planned.late_changes = !fields.is_empty() || planned.change.action == Action::Replace;
-        if let (Some(live), Some(seen)) = (&planned.live, &planned.change.fingerprint) {
-            let all = fingerprint::fields(seen).into_iter().chain(given.iter().copied());
-            planned.change.fingerprint = Some(fingerprint(live, all));
-        }
-        planned.change.fields.extend(fields);
-        // Tags stay last.
-        let place = |field: &FieldChange| {
-            let top = diff::top(&field.path).to_owned();
-            (top == "tags", top)
-        };
-        planned.change.fields.sort_by_key(place);
-        let source = match (&planned.live, planned.change.action) {
-            (Some(live), Action::Update | Action::None) => Source::Updated(live),
-            _ => Source::New,
-        };
-        let more = given
-            .iter()
-            .map(|name| {
-                let value = world::attribute(entry, address, name, &wanted.spec, source);
-                ((*name).to_owned(), value.mark_if(wanted.hidden.contains(*name)))
-            })
-            .collect();
-        let workspace = self.workspace().to_owned();
-        self.out.world.extend(&workspace, block, prepared.key.as_deref(), more);
-    }
-
     /// Objects of ours that no block stands for any more.
     fn leftovers(&mut self, ty: &str, objects: Vec<(Address, LiveObject)>, deposed: bool) {
         for (address, live) in objects {
@@ -485,61 +328,6 @@ impl<'a> Pass<'a, '_> {
             }
             self.planned.insert(key, planned);
         }
-    }
-
-    fn outputs(&mut self) {
-        let workspace = self.workspace();
-        let after = match self.bound.outputs(&self.out.world.view(workspace)) {
-            Ok(outputs) => outputs,
-            Err(problems) => {
-                self.out.problems.extend(problems);
-                indexmap::IndexMap::default()
-            }
-        };
-        let before = self.bound.outputs(&self.out.live.view(workspace)).unwrap_or_default();
-        for (name, output) in &before {
-            let value = output.value.clone().mark_if(output.sensitive);
-            self.out.live.set_output(workspace, name, value);
-        }
-        for (name, output) in &after {
-            let place = format!("outputs.{name}");
-            if self.read_only && output.value.contains_unknown() {
-                let message = format!("`{workspace}.{place}` is not there yet");
-                let why = Diagnostic::error("not_applied", message)
-                    .note(format!("The workspace `{workspace}` was not applied, or not wholly."))
-                    .hint(format!("infra apply {workspace}"));
-                self.out.world.set_missing(workspace, name, why);
-                continue;
-            }
-            let unknown = output.value.to_json_with_placeholders().unknown;
-            let refs = unknown.into_iter().flat_map(|(_, refs)| refs);
-            let waits = self.out.waits.entry((workspace.to_owned(), place.clone())).or_default();
-            waits.extend(refs);
-            let value = world::renamed(&output.value, &format!("{workspace}.{place}"));
-            self.out.world.set_output(workspace, name, value.mark_if(output.sensitive));
-        }
-        if self.read_only {
-            return;
-        }
-        let planned = std::mem::take(&mut self.planned).into_values();
-        // What filters leave out and is not there is nothing to speak of.
-        let planned: Vec<Planned> = planned.filter(|p| p.selected || p.live.is_some()).collect();
-        let mut changes = Vec::new();
-        for (name, output) in after {
-            let known = before.get(&name).and_then(|o| o.value.to_json().ok());
-            let was = known.unwrap_or(Json::Null);
-            let refs = output.value.unknown_refs();
-            let after = match (refs, output.value.to_json()) {
-                (Some(refs), _) => After::Unknown(refs.into_iter().collect()),
-                (None, Ok(value)) => After::Known(value),
-                (None, Err(e)) => After::Unknown(e.refs.into_iter().collect()),
-            };
-            if after != After::Known(was.clone()) {
-                let sensitive = output.sensitive;
-                changes.push(OutputChange { name, before: was, after, sensitive });
-            }
-        }
-        self.out.planned.push((planned, changes));
     }
 }
 
