@@ -1,20 +1,22 @@
 //! A workspace with its variables and context: evaluates blocks and outputs.
 
+mod instances;
+mod tags;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::address::is_key;
 use super::catalog::BlockKind;
 use super::check::Which;
 use super::conform::{conform, is_null, without_nulls};
-use super::convert::{to_bool, to_text};
+use super::convert::to_bool;
 use super::diagnostic::{Diagnostic, Diagnostics, Location, Source};
-use super::document::{Data, Node, Report, Table};
+use super::document::{Node, Report, Table};
 use super::project::{Context, Inputs, Project};
-use super::scope::{EachValue, Names, NoObjects, Places};
+use super::scope::{Names, NoObjects, Places};
 use super::value::{PathStep, Resolved, Value};
 use super::variables::resolve;
 use super::workspace::{Block, BlockId, Unit, UnitPart, Workspace};
@@ -145,18 +147,6 @@ impl Workspace {
     }
 }
 
-/// The value of one key of a `for_each` that is written out; the keys were checked before.
-fn one_of<'a>(for_each: &'a Node, key: &str) -> Option<&'a Node> {
-    match &for_each.data {
-        Data::Table(table) => table.get(key),
-        Data::Array(items) => items.iter().find(|item| match &item.data {
-            Data::Text(text) => text.literal() == Some(key),
-            _ => false,
-        }),
-        _ => None,
-    }
-}
-
 impl BoundWorkspace {
     /// Evaluation units in dependency order.
     pub fn units(&self) -> &[Unit] {
@@ -191,32 +181,6 @@ impl BoundWorkspace {
     /// Outputs of other workspaces that it refers to: workspace and name.
     pub fn needs_outputs(&self) -> BTreeSet<(String, String)> {
         self.workspace.needed.keys().cloned().collect()
-    }
-
-    /// Keys of the instances of a block: `[None]` without `for_each`, empty when `when` is false.
-    /// Fails when either is unknown.
-    pub fn instances(
-        &self,
-        id: &BlockId,
-        objects: &dyn Objects,
-    ) -> Result<Vec<Option<String>>, Diagnostics> {
-        let block = self.block(id)?;
-        let mut names = Names::new(self, objects, None);
-        let Some(node) = &block.body.for_each else {
-            return Ok(if self.when(block, &names)? { vec![None] } else { Vec::new() });
-        };
-        let mut keys = Vec::new();
-        for (key, value) in self.for_each(node, &names)? {
-            names.set_each(Some(EachValue { key: key.clone(), value }));
-            if self.when(block, &names)? {
-                keys.push(Some(key));
-            }
-        }
-        Ok(keys)
-    }
-
-    fn when(&self, block: &Block, names: &Names<'_>) -> Result<bool, Diagnostics> {
-        block.body.when.as_ref().map_or(Ok(true), |node| self.flag(node, "when", names))
     }
 
     fn block(&self, id: &BlockId) -> Result<&Block, Diagnostics> {
@@ -254,90 +218,6 @@ impl BoundWorkspace {
         to_bool(&value).map_err(|message| {
             self.problem("wrong_type", node, format!("`{key}`: {message}")).into()
         })
-    }
-
-    /// Evaluates `for_each`: keys with their values, in the order of the file or the keys.
-    fn for_each(
-        &self,
-        node: &Node,
-        names: &Names<'_>,
-    ) -> Result<Vec<(String, Value)>, Diagnostics> {
-        let (value, _) = names.value(node)?;
-        if value.is_sensitive() {
-            return Err(self
-                .problem("wrong_type", node, "`for_each` cannot be sensitive")
-                .note("Its keys are part of addresses and tags.")
-                .into());
-        }
-        let pairs: Vec<(String, Value)> = match value {
-            Value::Unknown(unknown) => return Err(self.unknown("for_each", node, &unknown.refs)),
-            Value::Map(map) => map.into_iter().filter(|(_, v)| !is_null(v)).collect(),
-            Value::List(items) | Value::Set(items) => {
-                let mut pairs = Vec::new();
-                for item in items {
-                    match item {
-                        Value::String(key) => pairs.push((key.clone(), Value::String(key))),
-                        Value::Unknown(unknown) => {
-                            return Err(self.unknown("for_each", node, &unknown.refs));
-                        }
-                        other => {
-                            let message = format!(
-                                "`for_each` takes a map or a set of strings; an element is a {}",
-                                other.type_name()
-                            );
-                            return Err(self.problem("wrong_type", node, message).into());
-                        }
-                    }
-                }
-                pairs
-            }
-            other => {
-                let message = format!(
-                    "`for_each` takes a map or a set of strings, this is a {}",
-                    other.type_name()
-                );
-                return Err(self.problem("wrong_type", node, message).into());
-            }
-        };
-        let mut problems = Diagnostics::new();
-        let mut seen = BTreeSet::new();
-        for (key, _) in &pairs {
-            if !is_key(key) {
-                let message = format!("{key:?} cannot be a key of `for_each`");
-                problems.push(
-                    self.problem("invalid_key", node, message)
-                        .hint("a key has only letters, digits, `_`, `.` and `-`"),
-                );
-            }
-            if !seen.insert(key) {
-                let message = format!("the key `{key}` is there twice");
-                problems.push(self.problem("duplicate_key", node, message));
-            }
-        }
-        if problems.has_errors() { Err(problems) } else { Ok(pairs) }
-    }
-
-    /// Makes the scope of one instance.
-    fn names<'a>(
-        &'a self,
-        block: &Block,
-        key: Option<&str>,
-        objects: &'a dyn Objects,
-    ) -> Result<Names<'a>, Diagnostics> {
-        let mut names = Names::new(self, objects, None);
-        if let (Some(node), Some(key)) = (&block.body.for_each, key) {
-            let pairs = match one_of(node, key) {
-                Some(value) => vec![(key.to_owned(), names.value(value)?.0)],
-                None => self.for_each(node, &names)?,
-            };
-            let pair = pairs.into_iter().find(|(k, _)| k == key);
-            let (key, value) = pair.ok_or_else(|| {
-                let message = format!("`{}` has no instance {key:?}", block.id);
-                self.problem("unknown_key", node, message)
-            })?;
-            names.set_each(Some(EachValue { key, value }));
-        }
-        Ok(names)
     }
 
     /// Evaluates attributes of one instance: defaults merged, null keys left out, null elements of
@@ -411,88 +291,6 @@ impl BoundWorkspace {
             source: Arc::clone(&self.workspace.source),
             places,
         })
-    }
-
-    fn tags(
-        &self,
-        node: &Node,
-        names: &Names<'_>,
-        tags: &mut BTreeMap<String, Value>,
-        problems: &mut Diagnostics,
-    ) {
-        if let Data::Table(table) = &node.data {
-            for (key, item) in &table.entries {
-                self.one_tag(key, &item.node, names, tags, problems);
-            }
-            return;
-        }
-        match names.value(node) {
-            Err(found) => problems.extend(found),
-            Ok((value, _)) => match value.beneath_mark() {
-                Value::Null => {}
-                Value::Map(map) => {
-                    for (key, value) in map.clone() {
-                        let lower = key.to_lowercase();
-                        if lower.starts_with("infra:") || lower.starts_with("aws:") {
-                            let message = format!("the tag `{key}` is not for a stack to set");
-                            problems.push(self.problem("reserved_tag", node, message));
-                        }
-                        self.set_tag(key, value, node, tags, problems);
-                    }
-                }
-                other => {
-                    let message = match other {
-                        Value::Unknown(_) => "the keys of `tags` must be known".to_owned(),
-                        other => {
-                            format!("`tags` is a map of strings, this is a {}", other.type_name())
-                        }
-                    };
-                    problems.push(self.problem("wrong_type", node, message));
-                }
-            },
-        }
-    }
-
-    fn one_tag(
-        &self,
-        key: &str,
-        node: &Node,
-        names: &Names<'_>,
-        tags: &mut BTreeMap<String, Value>,
-        problems: &mut Diagnostics,
-    ) {
-        match names.value(node) {
-            Ok((value, _)) => self.set_tag(key.to_owned(), value, node, tags, problems),
-            Err(found) => problems.extend(found),
-        }
-    }
-
-    /// Sets a tag; null takes away a weaker one.
-    fn set_tag(
-        &self,
-        key: String,
-        value: Value,
-        node: &Node,
-        tags: &mut BTreeMap<String, Value>,
-        problems: &mut Diagnostics,
-    ) {
-        let (plain, sensitive) = value.unmark();
-        let value = match plain {
-            Value::Null => {
-                tags.remove(&key);
-                return;
-            }
-            unknown @ Value::Unknown(_) => unknown,
-            known => match to_text(&known) {
-                Ok(text) => Value::String(text),
-                Err(message) => {
-                    let message = format!("tag `{key}`: {message}");
-                    problems.push(self.problem("wrong_type", node, message));
-                    return;
-                }
-            },
-        };
-        tags.insert(key, value.mark_if(sensitive));
     }
 
     /// The id of the existing object that an instance adopts, when its block has `import`.
