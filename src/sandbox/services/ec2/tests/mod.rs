@@ -5,6 +5,7 @@ mod endpoint_refusals;
 mod endpoints;
 mod gateway_refusals;
 mod gateways;
+mod group_refusals;
 mod refusals;
 mod security_groups;
 mod states;
@@ -22,12 +23,15 @@ use crate::sandbox::{Options, Sandbox, Slow};
 /// A rule, and a way to break it.
 type Case = (&'static Rule, fn() -> Refusal);
 
-const FILES: [&[Case]; 3] = [refusals::CASES, gateway_refusals::CASES, endpoint_refusals::CASES];
+const FILES: [&[Case]; 4] =
+    [refusals::CASES, group_refusals::CASES, gateway_refusals::CASES, endpoint_refusals::CASES];
+
+const NUMBER: usize = FILES[0].len() + FILES[1].len() + FILES[2].len() + FILES[3].len();
 
 /// A case for every rule, of all files.
 pub(crate) static REFUSALS: &[Case] = {
-    static ALL: [Case; FILES[0].len() + FILES[1].len() + FILES[2].len()] = {
-        let mut all = [FILES[0][0]; FILES[0].len() + FILES[1].len() + FILES[2].len()];
+    static ALL: [Case; NUMBER] = {
+        let mut all = [FILES[0][0]; NUMBER];
         let (mut file, mut case, mut at) = (0, 0, 0);
         while file < FILES.len() {
             if case < FILES[file].len() {
