@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::{Answer, Call, Input, Members};
 use super::describe::{Listing, flag};
 use super::vpc::{one_attribute, status};
-use super::vpc_cidr::Ipv6Association;
+use super::vpc_cidr::{Ipv6Association, ipv6_field};
 use super::{
     State, View, cidr, dependents, ids, limits, network_acl, route_association, rules, state_mut,
     tags, zones,
@@ -260,7 +260,6 @@ pub(super) fn describe(account: &Account, call: &Call, input: &Input) -> Answer 
 }
 
 fn field(view: View<'_>, id: &str, subnet: &Subnet, name: &str) -> Vec<String> {
-    let ipv6 = subnet.ipv6_blocks.iter();
     match name {
         "availability-zone" | "availabilityZone" => vec![subnet.zone.clone()],
         "availability-zone-id" | "availabilityZoneId" => vec![zones::id_of(&subnet.zone)],
@@ -268,12 +267,8 @@ fn field(view: View<'_>, id: &str, subnet: &Subnet, name: &str) -> Vec<String> {
         "cidr" | "cidr-block" | "cidrBlock" => vec![subnet.block.to_string()],
         "default-for-az" | "defaultForAz" | "ipv6-native" => flag(false),
         "enable-dns64" => flag(subnet.dns64),
-        "ipv6-cidr-block-association.association-id" => ipv6.map(|own| own.id.clone()).collect(),
-        "ipv6-cidr-block-association.ipv6-cidr-block" => {
-            ipv6.map(|own| own.block.to_string()).collect()
-        }
-        "ipv6-cidr-block-association.state" => {
-            ipv6.map(|own| own.state(view.call.now).to_owned()).collect()
+        _ if name.starts_with("ipv6-cidr-block-association.") => {
+            ipv6_field(&subnet.ipv6_blocks, view.call, name)
         }
         "map-public-ip-on-launch" => flag(subnet.map_public_ip),
         "owner-id" => vec![view.call.account_id.clone()],

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::{Answer, Call, Input, Members};
 use super::describe::{Listing, flag};
-use super::vpc_cidr::{CidrAssociation, Ipv6Association, amazon_block};
+use super::vpc_cidr::{CidrAssociation, Ipv6Association, amazon_block, ipv6_field};
 use super::{
     State, View, cidr, dependents, ids, limits, network_acl, route_table, rules, security_group,
     state_mut, tags,
@@ -209,7 +209,6 @@ pub(super) fn describe(account: &Account, call: &Call, input: &Input) -> Answer 
 
 fn field(view: View<'_>, id: &str, vpc: &Vpc, name: &str) -> Vec<String> {
     let blocks = vpc.blocks.iter();
-    let ipv6 = vpc.ipv6_blocks.iter();
     match name {
         "cidr" | "cidr-block" => blocks.take(1).map(|own| own.block.to_string()).collect(),
         "cidr-block-association.association-id" => blocks.map(|own| own.id.clone()).collect(),
@@ -218,13 +217,8 @@ fn field(view: View<'_>, id: &str, vpc: &Vpc, name: &str) -> Vec<String> {
             blocks.map(|own| own.state(view.call.now).to_owned()).collect()
         }
         "dhcp-options-id" => vec![dhcp_options(view.call)],
-        "ipv6-cidr-block-association.association-id" => ipv6.map(|own| own.id.clone()).collect(),
-        "ipv6-cidr-block-association.ipv6-cidr-block" => {
-            ipv6.map(|own| own.block.to_string()).collect()
-        }
-        "ipv6-cidr-block-association.ipv6-pool" => ipv6.map(|_| "Amazon".to_owned()).collect(),
-        "ipv6-cidr-block-association.state" => {
-            ipv6.map(|own| own.state(view.call.now).to_owned()).collect()
+        _ if name.starts_with("ipv6-cidr-block-association.") => {
+            ipv6_field(&vpc.ipv6_blocks, view.call, name)
         }
         "is-default" | "isDefault" => flag(false),
         "owner-id" => vec![view.call.account_id.clone()],

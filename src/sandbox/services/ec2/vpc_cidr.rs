@@ -64,7 +64,7 @@ impl Ipv6Association {
     }
 
     /// Returns `associating` or `associated`.
-    pub(super) fn state(&self, now: Time) -> &'static str {
+    fn state(&self, now: Time) -> &'static str {
         associated(now, self.ready)
     }
 
@@ -91,6 +91,17 @@ impl Ipv6Association {
             "IpSource": "amazon",
         })
     }
+}
+
+/// Returns the values of a filter that begins with `ipv6-cidr-block-association.`.
+pub(super) fn ipv6_field(blocks: &[Ipv6Association], call: &Call, name: &str) -> Vec<String> {
+    let value = |own: &Ipv6Association| match name.rsplit('.').next() {
+        Some("ipv6-cidr-block") => own.block.to_string(),
+        Some("ipv6-pool") => "Amazon".to_owned(),
+        Some("state") => own.state(call.now).to_owned(),
+        _ => own.id.clone(),
+    };
+    blocks.iter().map(value).collect()
 }
 
 fn associated(now: Time, ready: Time) -> &'static str {
