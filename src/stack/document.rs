@@ -185,6 +185,21 @@ impl Node {
         }
     }
 
+    /// Lists the keys that this would give as a `for_each`, where it writes them out.
+    pub(super) fn written_keys(&self) -> Option<Vec<String>> {
+        match &self.data {
+            Data::Table(table) => Some(table.entries.keys().cloned().collect()),
+            Data::Array(items) => items
+                .iter()
+                .map(|item| match &item.data {
+                    Data::Text(text) => text.literal().map(str::to_owned),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        }
+    }
+
     /// Gives a boolean; else reports.
     pub(super) fn boolean(&self, report: &mut Report) -> Option<bool> {
         match &self.data {

@@ -419,14 +419,6 @@ impl<'a> Checker<'a, '_> {
     /// Keys of `for_each`, where the file writes them out, perhaps in a local.
     fn keys(&self, node: &Node) -> Option<Vec<String>> {
         match &node.data {
-            Data::Table(table) => Some(table.entries.keys().cloned().collect()),
-            Data::Array(items) => items
-                .iter()
-                .map(|item| match &item.data {
-                    Data::Text(text) => text.literal().map(str::to_owned),
-                    _ => None,
-                })
-                .collect(),
             Data::Text(text) => {
                 let mentions = text.expression.mentions();
                 let [mention] = mentions.as_slice() else { return None };
@@ -438,7 +430,7 @@ impl<'a> Checker<'a, '_> {
                     _ => None,
                 }
             }
-            _ => None,
+            _ => node.written_keys(),
         }
     }
 }

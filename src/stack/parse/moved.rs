@@ -1,6 +1,6 @@
 //! Reads `[moved]`, once all blocks are known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::unknown_block;
@@ -76,7 +76,7 @@ impl Workspace {
             return Some(report.error("invalid_move", new, message).hint(hint));
         }
         let source = self.blocks.get(&BlockId::resource(&from.ty, &from.name))?;
-        let written = source.body.for_each.as_ref().and_then(written_keys);
+        let written = source.body.for_each.as_ref().and_then(Node::written_keys);
         let still_there = match &from.key {
             None => !source.has_for_each || is_block_to_block,
             Some(key) => written.is_some_and(|keys| keys.contains(key)),
@@ -87,20 +87,6 @@ impl Workspace {
                 .related(source.at.clone(), "here")
                 .hint("the old address must be gone from the file")
         })
-    }
-}
-
-fn written_keys(node: &Node) -> Option<BTreeSet<String>> {
-    match &node.data {
-        Data::Table(table) => Some(table.entries.keys().cloned().collect()),
-        Data::Array(items) => items
-            .iter()
-            .map(|item| match &item.data {
-                Data::Text(text) => text.literal().map(str::to_owned),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
     }
 }
 
