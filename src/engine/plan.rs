@@ -153,6 +153,27 @@ pub struct Change {
     pub fingerprint: Option<String>,
 }
 
+impl Change {
+    /// Makes the change of an object that stays as it is.
+    pub fn none(address: Address) -> Self {
+        Self {
+            address,
+            action: Action::None,
+            reason: None,
+            moved_from: None,
+            id: None,
+            deposed: false,
+            replace_order: None,
+            fields: Vec::new(),
+            depends_on: Vec::new(),
+            blocked: None,
+            loses_data: false,
+            unprotects: false,
+            fingerprint: None,
+        }
+    }
+}
+
 /// An output before and after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputChange {

@@ -19,27 +19,10 @@ pub(super) fn hide(fields: &mut [FieldChange], hidden: &BTreeSet<String>) {
     }
 }
 
-fn empty_change(address: &Address) -> Change {
-    Change {
-        address: address.clone(),
-        action: Action::None,
-        reason: None,
-        moved_from: None,
-        id: None,
-        deposed: false,
-        replace_order: None,
-        fields: Vec::new(),
-        depends_on: Vec::new(),
-        blocked: None,
-        loses_data: false,
-        unprotects: false,
-        fingerprint: None,
-    }
-}
-
 /// An instance that filters leave alone.
 pub(super) fn unselected(block: &BlockId, address: &Address, live: Option<LiveObject>) -> Planned {
-    let change = Change { id: live.as_ref().map(|l| l.id.clone()), ..empty_change(address) };
+    let change =
+        Change { id: live.as_ref().map(|l| l.id.clone()), ..Change::none(address.clone()) };
     Planned { selected: false, ..Planned::new(change, block.clone(), live) }
 }
 
@@ -54,7 +37,7 @@ pub(super) fn decide(
     let entry = handler.entry();
     let wanted = &prepared.wanted;
     let address = &prepared.sought.address;
-    let mut change = empty_change(address);
+    let mut change = Change::none(address.clone());
     let Some(found) = found else {
         change.action = Action::Create;
         change.reason = Some(Reason::Missing);
@@ -152,7 +135,7 @@ pub(super) fn deletion(
         id: Some(live.id.clone()),
         fingerprint: Some(fingerprint(&live, [])),
         deposed,
-        ..empty_change(address)
+        ..Change::none(address.clone())
     };
     allow(&mut change, options);
     let protected = is_protected(&live.tags) || live.holds.protected;

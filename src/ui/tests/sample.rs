@@ -9,21 +9,7 @@ use crate::stack::Address;
 use serde_json::{Value as Json, json};
 
 pub(crate) fn change(address: &str, action: Action, reason: Reason) -> Change {
-    Change {
-        address: Address::parse(address).unwrap(),
-        action,
-        reason: Some(reason),
-        moved_from: None,
-        id: None,
-        deposed: false,
-        replace_order: None,
-        fields: Vec::new(),
-        depends_on: Vec::new(),
-        blocked: None,
-        loses_data: false,
-        unprotects: false,
-        fingerprint: None,
-    }
+    Change { action, reason: Some(reason), ..Change::none(Address::parse(address).unwrap()) }
 }
 
 pub(crate) fn field(path: &str, before: Json, after: Json) -> FieldChange {
