@@ -6,6 +6,13 @@ use crate::stack::{BlockId, UnitPart, check_outputs};
 const NETWORK: &str = "[vpc.main]\ncidr_block = \"x\"\n[subnet.public]\nfor_each = { a = 1, b = 2 }\n\
                        vpc_id = \"${vpc.main.id}\"\ncidr_block = \"x\"\n";
 
+/// Checks that none of these values in a text is refused.
+fn accepted_all(text: impl Fn(&str) -> String, values: &[&str]) {
+    for value in values {
+        parse(&text(value)).unwrap_or_else(|e| panic!("{value}: {e:#?}"));
+    }
+}
+
 #[test]
 fn names_in_expressions() {
     let text = |value: &str| {
@@ -65,17 +72,18 @@ fn names_in_expressions() {
         let column = "value = '".len() + value.find(place).unwrap() + 1;
         (text(value), vec![(code, 13, column, hint)])
     }));
-    for value in [
-        "${subnet.public[\"a\"].id}",
-        "${subnet.public.a.id}",
-        "${[for k, s in subnet.public : s.id if k != \"a\"]}",
-        "${values(subnet.public)[*].id}",
-        "${network.outputs.anything.at.all}",
-        "${try(vpc.main.id, null)}",
-        "${{ for k, s in subnet.public : k => s.cidr_block }}",
-    ] {
-        parse(&text(value)).unwrap_or_else(|e| panic!("{value}: {e:#?}"));
-    }
+    accepted_all(
+        text,
+        &[
+            "${subnet.public[\"a\"].id}",
+            "${subnet.public.a.id}",
+            "${[for k, s in subnet.public : s.id if k != \"a\"]}",
+            "${values(subnet.public)[*].id}",
+            "${network.outputs.anything.at.all}",
+            "${try(vpc.main.id, null)}",
+            "${{ for k, s in subnet.public : k => s.cidr_block }}",
+        ],
+    );
 }
 
 #[test]
@@ -103,16 +111,17 @@ fn ids_must_be_of_the_right_type() {
         let message = &problems.0[0].message;
         assert!(message.starts_with("`vpc_id` takes the id of a `vpc`; `"), "{message}");
     }
-    for value in [
-        "${vpc.main.id}",
-        "${data.vpc.other.id}",
-        "${subnet.public[\"a\"].vpc_id}",
-        "vpc-12345",
-        "${network.outputs.vpc_id}",
-        "${env == \"dev\" ? vpc.main.id : data.vpc.other.id}",
-    ] {
-        parse(&text(value)).unwrap_or_else(|e| panic!("{value}: {e:#?}"));
-    }
+    accepted_all(
+        text,
+        &[
+            "${vpc.main.id}",
+            "${data.vpc.other.id}",
+            "${subnet.public[\"a\"].vpc_id}",
+            "vpc-12345",
+            "${network.outputs.vpc_id}",
+            "${env == \"dev\" ? vpc.main.id : data.vpc.other.id}",
+        ],
+    );
 }
 
 #[test]
@@ -130,14 +139,15 @@ fn ids_inside_lists_are_checked_too() {
         let problems = parse(&text(value)).map(|_| ()).expect_err(value);
         assert_eq!(told(&problems)[0].0, code, "{value}: {problems:#?}");
     }
-    for value in [
-        "['${subnet.public[\"a\"].id}', 'subnet-1']",
-        "'${[for s in subnet.public : s.id]}'",
-        "'${values(subnet.public)[*].id}'",
-        "'${toset([for s in subnet.public : s.id])}'",
-    ] {
-        parse(&text(value)).unwrap_or_else(|e| panic!("{value}: {e:#?}"));
-    }
+    accepted_all(
+        text,
+        &[
+            "['${subnet.public[\"a\"].id}', 'subnet-1']",
+            "'${[for s in subnet.public : s.id]}'",
+            "'${values(subnet.public)[*].id}'",
+            "'${toset([for s in subnet.public : s.id])}'",
+        ],
+    );
 }
 
 #[test]
