@@ -6,6 +6,7 @@ pub mod data {
     pub mod dynamodb_table;
     pub mod ecr_repository;
     mod filters;
+    pub mod iam_role;
     pub mod nat_gateway;
     pub mod subnet;
     pub mod vpc;
@@ -84,6 +85,7 @@ pub fn registry() -> Registry {
             ErasedData::<data::availability_zones::AvailabilityZones>::boxed(),
             ErasedData::<data::dynamodb_table::DynamodbTable>::boxed(),
             ErasedData::<data::ecr_repository::EcrRepository>::boxed(),
+            ErasedData::<data::iam_role::IamRole>::boxed(),
             ErasedData::<data::nat_gateway::NatGateway>::boxed(),
             ErasedData::<data::subnet::Subnet>::boxed(),
             ErasedData::<data::vpc::Vpc>::boxed(),

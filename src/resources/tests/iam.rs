@@ -35,6 +35,35 @@ async fn a_role_lives_and_dies() {
     world.delete("iam_role", "task").await;
 }
 
+#[tokio::test]
+async fn a_role_of_others_is_read_by_name() {
+    let world = World::sandbox().await;
+    let boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let tag = aws_sdk_iam::types::Tag::builder().key("team").value("shop").build().unwrap();
+    let call = world.cx.iam().create_role().role_name("deployer").path("/ci/").description("CI");
+    let call = call.permissions_boundary(boundary).max_session_duration(7200).tags(tag);
+    let made = call.assume_role_policy_document(trust("ec2.amazonaws.com").to_string());
+    let made = made.send().await.unwrap().role.unwrap();
+    let plain = world.cx.iam().create_role().role_name("plain");
+    let plain = plain.assume_role_policy_document(trust("ec2.amazonaws.com").to_string());
+    plain.send().await.unwrap();
+    let reader = &world.registry.data["iam_role"];
+    let read = |name: &str| reader.normalize(&json!({ "name": name })).unwrap();
+    assert_eq!(
+        reader.read(&world.cx, &read("deployer")).await.unwrap(),
+        [json!({
+            "id": "deployer", "arn": made.arn, "role_id": made.role_id, "path": "/ci/",
+            "description": "CI", "max_session_duration": 7200, "permissions_boundary": boundary,
+            "tags": { "team": "shop" },
+        })]
+    );
+    assert!(made.arn.ends_with(":role/ci/deployer"));
+    let plain = reader.read(&world.cx, &read("plain")).await.unwrap().remove(0);
+    assert_eq!((&plain["path"], &plain["max_session_duration"]), (&json!("/"), &json!(3600)));
+    assert_eq!((&plain["description"], &plain["tags"]), (&Json::Null, &json!({})));
+    assert_eq!(reader.read(&world.cx, &read("none")).await.unwrap(), Vec::<Json>::new());
+}
+
 fn trust(service: &str) -> Json {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
             "Action": "sts:AssumeRole", "Principal": { "Service": service } }] })
