@@ -166,8 +166,9 @@ impl Running<'_> {
                 Err(Write::Aws(error)) => {
                     tries += 1;
                     let elapsed = since.elapsed();
-                    let failure =
-                        Failure { tries, error: &error, step: goal.step, elapsed, budget };
+                    // It is an updating call that failed, also of a new object.
+                    let step = Step::Update;
+                    let failure = Failure { tries, error: &error, step, elapsed, budget };
                     let decision = match retry::decide(&failure, self.handler.rules()) {
                         Decision::GiveUp
                             if goal.is_new && error.is_not_found() && elapsed < APPEARS =>

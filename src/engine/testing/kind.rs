@@ -26,12 +26,20 @@ const SLOW: Duration = Duration::from_secs(40);
 static NET: Kind = Kind {
     name: "net",
     rules: Rules {
-        retry: &[Retryable {
-            step: Step::Create,
-            code: "NotYet",
-            message: "region",
-            reason: "the region to wake up",
-        }],
+        retry: &[
+            Retryable {
+                step: Step::Create,
+                code: "NotYet",
+                message: "region",
+                reason: "the region to wake up",
+            },
+            Retryable {
+                step: Step::Update,
+                code: "NotYet",
+                message: "names",
+                reason: "names to be served",
+            },
+        ],
         replace: ReplaceOrder::CreateFirst,
         ..Rules::DEFAULT
     },

@@ -56,6 +56,20 @@ async fn listed_errors_are_tried_again_and_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_update_of_a_new_object_is_tried_again_as_any_other() {
+    let rig = Rig::new();
+    let error = aws_error("NotYet", "no names are served");
+    // The first call creates; the network's names are switched on by the second.
+    rig.cloud.account().faults.insert(1, Fault::Refuse(error.clone()));
+    rig.make(&one_net()).await;
+    assert_eq!(rig.log.reasons(EventType::Waiting, "net.a"), ["names to be served"]);
+    // What an update waits for is no reason to create again.
+    let rig = Rig::new();
+    rig.cloud.account().faults.insert(0, Fault::Refuse(error));
+    assert!(!rig.apply(&one_net()).await.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_of_the_same_name_is_refused_unless_it_is_ours() {
     let wanted = stack(json!({"svc.s": {"name": "s", "count": 1}}));
     let rig = Rig::new();
