@@ -12,7 +12,7 @@ fn small(stage: &Stage) {
         plan.api_calls(),
         plan.0["calls_by_operation"]
     );
-    assert!(plan.api_calls() <= 25, "{}", plan.0["calls_by_operation"]);
+    assert!(plan.api_calls() <= 40, "{}", plan.0["calls_by_operation"]);
     stage.destroy_all();
 }
 
@@ -57,14 +57,14 @@ inline_policies             = {{ one = {{ Version = "2012-10-17", Statement = [{
     stage.stack("supporting-infrastructure", &(text + &outputs));
     stage.apply("supporting-infrastructure");
     let plan = stage.settled("supporting-infrastructure");
-    assert_eq!(plan.0["summary"]["unchanged"], 15 + 3 * MANY);
+    assert_eq!(plan.0["summary"]["unchanged"], 37 + 3 * MANY);
     // Pages beyond the first of each listing: log groups 50 a page, tags and roles 100.
     let pages = |items: u64, size: u64| items.div_ceil(size) - 1;
-    let forced = pages(MANY, 50) + pages(15 + 3 * MANY, 100) + pages(MANY, 100);
+    let forced = pages(MANY, 50) + pages(37 + 3 * MANY, 100) + pages(MANY, 100);
     println!(
         "with 600 more: {} calls, {forced} of them further pages {}",
         plan.api_calls(),
         plan.0["calls_by_operation"]
     );
-    assert!(plan.api_calls() <= 35 + forced, "{}", plan.0["calls_by_operation"]);
+    assert!(plan.api_calls() <= 40 + forced, "{}", plan.0["calls_by_operation"]);
 }

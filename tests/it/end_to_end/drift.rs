@@ -137,6 +137,13 @@ fn network_drifts(environment: &str) -> Vec<Drift> {
             "vpc.main",
         )
         .shows("enable_dns_hostnames", json!(false), json!(true)),
+        drift(
+            "tags of images that may be moved",
+            "client('ecr').put_image_tag_mutability(imageTagMutability='MUTABLE',
+    repositoryName=id('ecr_repository.service[\"order-api\"]'))",
+            "ecr_repository.service[\"order-api\"]",
+        )
+        .shows("image_tag_mutability", json!("MUTABLE"), json!("IMMUTABLE")),
     ]
 }
 
@@ -145,8 +152,8 @@ fn supporting_infrastructure(stage: &Stage) {
     let applied = stage.apply(NETWORK);
     assert!(applied.stdout.contains("vpc_id"), "outputs are shown: {}", applied.stdout);
     let plan = stage.settled(NETWORK);
-    assert_eq!(plan.0["summary"]["unchanged"], 15);
-    assert_eq!(stage.owned().len(), 15);
+    assert_eq!(plan.0["summary"]["unchanged"], 27);
+    assert_eq!(stage.owned().len(), 27);
 
     let gateway = plan.id("internet_gateway.main");
     let mut drifts = network_drifts(stage.environment());
@@ -167,6 +174,20 @@ fn supporting_infrastructure(stage: &Stage) {
             "routes",
             Value::Null,
             json!({ "destination_ipv6_cidr_block": "::/0", "gateway_id": gateway }),
+        ),
+    );
+    drifts.push(
+        drift(
+            "the way out of a zone removed",
+            "ec2.delete_route(RouteTableId=id('route_table.private[\"eu-west-1b\"]'),
+    DestinationCidrBlock='0.0.0.0/0')",
+            "route_table.private[\"eu-west-1b\"]",
+        )
+        .shows(
+            "routes",
+            Value::Null,
+            json!({ "destination_cidr_block": "0.0.0.0/0",
+                "nat_gateway_id": plan.id("nat_gateway.main[\"eu-west-1a\"]") }),
         ),
     );
     let subnet = plan.id("subnet.public[\"eu-west-1b\"]");

@@ -26,6 +26,7 @@ mod graph;
 mod inventory;
 mod man;
 mod ownership;
+mod real_stacks;
 mod refusals;
 mod replacement;
 mod repositories;

@@ -6,13 +6,14 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use infra::aws::{Cx, Options as Connection};
 use infra::engine::apply::{self, Outcome};
 use infra::engine::event::{Event, EventType, Observer};
+use infra::engine::inventory::Inventory;
 use infra::engine::plan::{Action, Mode, Plan};
 use infra::engine::planner::PlanOptions;
 use infra::engine::resource::Registry;
 use infra::engine::session::{Planned, Session};
 use infra::resources;
 use infra::sandbox::{Options, Sandbox};
-use infra::stack::{Diagnostics, Inputs, Project, Source};
+use infra::stack::{Diagnostics, Environment, Inputs, Project, Source};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +34,8 @@ static REGISTRY: LazyLock<Arc<Registry>> = LazyLock::new(|| Arc::new(resources::
 pub(super) struct Bench {
     pub(super) sandbox: Sandbox,
     stack: String,
+    /// Name and file; the one without a file when there is none.
+    environment: Option<(String, String)>,
 }
 
 /// A run, from its plan to its end.
@@ -51,7 +54,13 @@ impl Bench {
 
     /// This account.
     pub(super) fn over(sandbox: Sandbox, stack: &str) -> Self {
-        Self { sandbox, stack: stack.to_owned() }
+        Self { sandbox, stack: stack.to_owned(), environment: None }
+    }
+
+    /// Runs in this environment, given with its file.
+    pub(super) fn in_environment(mut self, name: &str, file: &str) -> Self {
+        self.environment = Some((name.to_owned(), file.to_owned()));
+        self
     }
 
     /// An account of its own that has what this one has.
@@ -66,7 +75,8 @@ impl Bench {
 
     fn with_state(&self, state: Value) -> Self {
         let sandbox = Sandbox::with_state(Options::default(), state);
-        Self::over(sandbox.expect("a state is read back"), &self.stack)
+        let sandbox = sandbox.expect("a state is read back");
+        Self { sandbox, stack: self.stack.clone(), environment: self.environment.clone() }
     }
 
     /// Changes the stack file.
@@ -83,16 +93,24 @@ impl Bench {
     fn session(&self) -> Session {
         let name = format!("stacks/{WORKSPACE}.toml");
         let source = Arc::new(Source { name, text: self.stack.clone() });
+        let chosen = self.environment.as_ref().map(|(name, _)| name.as_str());
+        let environments = self.environment.iter().map(|(name, text)| {
+            let file = format!("stacks/environments/{name}.toml");
+            let source = Arc::new(Source { name: file, text: text.clone() });
+            let environment = Environment::parse(name, &source, "eu-west-1");
+            (name.clone(), environment.expect("a sound environment"))
+        });
         let project = Project {
             name: "shop".into(),
             region: "eu-west-1".into(),
             dir: "stacks".into(),
             workspaces: BTreeMap::from([(WORKSPACE.to_owned(), source)]),
+            environments: environments.collect(),
             ..Project::default()
         };
         Session {
             registry: REGISTRY.clone(),
-            environment: project.environment(None).expect("there is the one without a file"),
+            environment: project.environment(chosen).expect("it is there"),
             project,
             inputs: Inputs::default(),
             region: "eu-west-1".into(),
@@ -119,6 +137,12 @@ impl Bench {
     /// What the account has, told by the account itself.
     pub(super) fn ledger(&self) -> Ledger {
         ledger::of(&self.sandbox.state())
+    }
+
+    /// What carries our tags, read without the handlers.
+    pub(super) async fn inventory(&self) -> Inventory {
+        let cx = self.cx().await;
+        Inventory::read(&cx, &REGISTRY, false).await.expect("an inventory")
     }
 
     pub(super) async fn plan(&self) -> Plan {

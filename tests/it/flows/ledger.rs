@@ -13,10 +13,22 @@ pub(super) fn of(state: &Value) -> Ledger {
         let mut line = |kind: &str, id: &str, more: String| {
             lines.push(format!("{kind} {}{more}", address(&ec2["tags"][id])));
         };
-        for kind in ["vpcs", "subnets", "internet_gateways", "network_interfaces"] {
+        for kind in [
+            "vpcs",
+            "subnets",
+            "internet_gateways",
+            "egress_only_internet_gateways",
+            "network_interfaces",
+            "addresses",
+            "vpc_endpoints",
+        ] {
             for (id, _) in entries(&ec2[kind]) {
                 line(kind, id, String::new());
             }
+        }
+        // Deleted ones are listed for an hour; until then their interface is still there.
+        for (id, _) in entries(&ec2["nat_gateways"]).filter(|(_, nat)| nat["deletion"].is_null()) {
+            line("nat_gateways", id, String::new());
         }
         for (id, table) in entries(&ec2["route_tables"]) {
             let is_main = |a: &Value| a["with"] == "Main";
@@ -35,8 +47,11 @@ pub(super) fn of(state: &Value) -> Ledger {
                 line("security_groups", id, format!(": {} rules", count(&group["rules"])));
             }
         }
-        for (_, group) in entries(&region["logs"]["groups"]) {
-            lines.push(format!("log_groups {}", address(&group["tags"])));
+        for (service, kind) in [("logs", "groups"), ("dynamodb", "tables"), ("ecr", "repositories")]
+        {
+            for (_, item) in entries(&region[service][kind]) {
+                lines.push(format!("{service} {kind} {}", address(&item["tags"])));
+            }
         }
     }
     for (_, role) in entries(&state["global"]["iam"]["roles"]) {

@@ -10,5 +10,6 @@ mod partly;
 mod refusals;
 mod replacements;
 mod slow;
+mod stacks;
 mod stops;
 mod wire;

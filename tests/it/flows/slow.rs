@@ -6,9 +6,8 @@ use infra::engine::plan::Mode;
 use infra::sandbox::{Options, Sandbox, Slow};
 use std::time::{Duration, Instant};
 
-const NETWORK: &str = include_str!("../../../stacks/supporting-infrastructure.toml");
-
-fn slow() -> Sandbox {
+/// An account in which everything is.
+pub(super) fn slow() -> Sandbox {
     Sandbox::in_memory(Options {
         slow: Slow::Aws,
         // States that take 3 s stay to be seen.
@@ -26,7 +25,7 @@ fn computed() -> f64 {
     nanos.unwrap_or_default() / 1e9
 }
 
-fn waited_for(ran: &Ran, reason: &str) -> bool {
+pub(super) fn waited_for(ran: &Ran, reason: &str) -> bool {
     ran.waits().iter().any(|w| w.contains(reason))
 }
 
@@ -53,15 +52,4 @@ async fn everything_slow_is_waited_for_with_a_reason() {
     let (real, busy) = (real.elapsed(), computed() - busy);
     println!("{:?} of AWS's time in {real:?}, {busy:.2} s of them computing", began.elapsed());
     assert!(busy < 1.0, "{busy:.2} s of computing");
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_network_core_comes_and_goes_with_everything_slow() {
-    let bench = Bench::over(slow(), NETWORK);
-    let ran = bench.run(Mode::Apply).await;
-    ran.must_be_complete();
-    assert!(waited_for(&ran, "it to be ready, it is pending"), "{:#?}", ran.waits());
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    bench.must_have_no_changes().await;
-    bench.destroyed().await;
 }

@@ -1,0 +1,122 @@
+//! The stack of this repository on an AWS that takes its time, in each of its environments.
+
+use super::bench::{Bench, Ran, WORKSPACE};
+use super::slow::{slow, waited_for};
+use infra::engine::event::EventType;
+use infra::engine::plan::{Action, Mode};
+use infra::sandbox::{Options, Sandbox};
+use std::time::Duration;
+
+const STACK: &str = include_str!("../../../stacks/supporting-infrastructure.toml");
+
+/// Name, file, and how many resources it has.
+const ENVIRONMENTS: [(&str, &str, usize); 3] = [
+    ("dev", include_str!("../../../stacks/environments/dev.toml"), 27),
+    ("uat", include_str!("../../../stacks/environments/uat.toml"), 33),
+    ("prod", include_str!("../../../stacks/environments/prod.toml"), 37),
+];
+
+fn bench(sandbox: Sandbox, environment: &str, file: &str) -> Bench {
+    let file = file.replace("supporting-infrastructure", WORKSPACE);
+    Bench::over(sandbox, STACK).in_environment(environment, &file)
+}
+
+/// Places of all events of a kind among those of the deletions of a type.
+fn places(ran: &Ran, kind: EventType, ty: &str) -> Vec<usize> {
+    let of = |e: &infra::engine::event::Event| {
+        let address = e.address.as_ref();
+        e.kind == kind && e.action == Some(Action::Delete) && address.is_some_and(|a| a.ty == ty)
+    };
+    let numbered = ran.events.iter().enumerate();
+    numbered.filter(|(_, event)| of(event)).map(|(number, _)| number).collect()
+}
+
+/// Insists that all of one type are gone before the first of another begins to go.
+#[track_caller]
+fn gone_before(ran: &Ran, first: &str, then: &str) {
+    let gone = places(ran, EventType::Done, first).into_iter().max();
+    let begun = places(ran, EventType::Started, then).into_iter().min();
+    let (gone, begun) = (gone.expect("some go"), begun.expect("some go"));
+    assert!(gone < begun, "{first} is gone at {gone}, {then} begins at {begun}");
+}
+
+async fn comes_and_goes_slowly(number: usize) {
+    let (environment, file, resources) = ENVIRONMENTS[number];
+    let bench = bench(slow(), environment, file);
+    let ran = bench.run(Mode::Apply).await;
+    ran.must_be_complete();
+    assert_eq!(ran.actions().len(), resources);
+    for (address, reason) in [
+        ("nat_gateway.main[\"eu-west-1a\"]", "it to be ready, it is pending"),
+        ("vpc_endpoint.interface[\"ssm\"]", "it to be ready, it is pending"),
+        ("dynamodb_table.orders", "it to be ready, it is CREATING"),
+    ] {
+        assert!(waited_for(&ran, &format!("{address}: {reason}")), "{:#?}", ran.waits());
+    }
+    if environment == "prod" {
+        let reason = "dynamodb_table.orders: backups of the new table to begin";
+        assert!(waited_for(&ran, reason), "{:#?}", ran.waits());
+    }
+    told_why(&ran);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    bench.must_have_no_changes().await;
+
+    let ran = bench.destroyed().await;
+    assert_eq!(ran.actions().len(), resources);
+    for (first, then) in [
+        ("nat_gateway", "eip"),
+        ("nat_gateway", "subnet"),
+        ("nat_gateway", "internet_gateway"),
+        ("vpc_endpoint", "subnet"),
+        ("eip", "internet_gateway"),
+        ("subnet", "vpc"),
+        ("internet_gateway", "vpc"),
+        ("egress_only_internet_gateway", "vpc"),
+    ] {
+        gone_before(&ran, first, then);
+    }
+    for address in ["nat_gateway.main[\"eu-west-1a\"]", "vpc_endpoint.interface[\"ssm\"]"] {
+        let reason = format!("{address}: it to be gone, it is deleting");
+        assert!(waited_for(&ran, &reason), "{:#?}", ran.waits());
+    }
+    told_why(&ran);
+    let inventory = bench.inventory().await;
+    assert!(inventory.items.is_empty(), "{inventory:#?}");
+}
+
+/// Insists that each wait says what for.
+#[track_caller]
+fn told_why(ran: &Ran) {
+    assert!(ran.waits().iter().all(|w| !w.ends_with(": ")), "{:#?}", ran.waits());
+}
+
+#[tokio::test(start_paused = true)]
+async fn dev_comes_and_goes_with_everything_slow() {
+    comes_and_goes_slowly(0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn uat_comes_and_goes_with_everything_slow() {
+    comes_and_goes_slowly(1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn prod_comes_and_goes_with_everything_slow() {
+    comes_and_goes_slowly(2).await;
+}
+
+/// Waits are counted, not computing: the clock stands still while anything runs.
+#[tokio::test(start_paused = true)]
+async fn a_plan_waits_for_few_calls_after_each_other() {
+    for (environment, file, _) in ENVIRONMENTS {
+        let latency = Duration::from_millis(50);
+        let sandbox = Sandbox::in_memory(Options { latency, ..Options::default() });
+        let bench = bench(sandbox, environment, file);
+        bench.run(Mode::Apply).await.must_be_complete();
+        let began = tokio::time::Instant::now();
+        bench.must_have_no_changes().await;
+        let waited = began.elapsed();
+        println!("{environment}: {waited:?} behind calls of {latency:?}");
+        assert!(waited <= 8 * latency, "{environment}: {waited:?}");
+    }
+}
