@@ -3,7 +3,7 @@
 //! Edges come from references in the stack, references seen in the live account, objects that
 //! cannot be there at once, and the types' own rules. Nothing here matches on a type.
 //!
-//! Where edges form a circle, one of its [`Tie`]s is loosened: what names a leaving object lets go
+//! Where edges form a circle, one of the ties in it is loosened: what names a leaving object lets go
 //! of it in a step of its own, a replacement turns to deleting first, or, at last, an update
 //! becomes a replacement.
 

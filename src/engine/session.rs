@@ -18,7 +18,7 @@ pub use graph::{End, GraphBlock, GraphWorkspace, Need, NeedKind, StackGraph};
 pub use live::Owned;
 pub use stack_wanted::StackWanted;
 
-/// Files, inputs and types of a run; the account is reached through [`Cx`] beside it.
+/// Files, inputs and types of a run; the account is reached through [`crate::aws::Cx`] beside it.
 pub struct Session {
     /// All types.
     pub registry: Arc<Registry>,

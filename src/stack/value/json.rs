@@ -21,7 +21,7 @@ pub type Path = Vec<PathStep>;
 /// A value as JSON, where each unknown leaf is a placeholder string.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {
-    /// The JSON; each path of `unknown` holds a placeholder (see [`is_placeholder`]).
+    /// The JSON; each path of `unknown` holds a placeholder (see [`super::is_placeholder`]).
     pub json: serde_json::Value,
     /// Where a value is known only after apply, and what it waits for.
     pub unknown: Vec<(Path, BTreeSet<String>)>,
