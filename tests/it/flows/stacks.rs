@@ -1,6 +1,6 @@
 //! The stack of this repository on an AWS that takes its time, in each of its environments.
 
-use super::bench::{Bench, Ran, WORKSPACE};
+use super::bench::{Bench, Ran, WORKSPACE, told};
 use super::slow::{slow, waited_for};
 use infra::engine::event::EventType;
 use infra::engine::plan::{Action, Mode};
@@ -119,4 +119,39 @@ async fn a_plan_waits_for_few_calls_after_each_other() {
         println!("{environment}: {waited:?} behind calls of {latency:?}");
         assert!(waited <= 8 * latency, "{environment}: {waited:?}");
     }
+}
+
+/// Whatever call a run is killed at, it leaves the account as an undisturbed run had it at one of
+/// its moments: the next run finishes from each of them, and makes nothing twice.
+async fn killed_at_any_call(mode: Mode) {
+    let (environment, file, resources) = ENVIRONMENTS[0];
+    let empty = bench(Sandbox::in_memory(Options::default()), environment, file);
+    let whole = empty.copy();
+    whole.applied().await;
+    let start = if mode == Mode::Apply { &empty } else { &whole };
+    let (ran, moments) = start.copy().recorded(mode).await;
+    ran.must_be_complete();
+    println!("{mode:?}: {} moments to be killed at", moments.len());
+    assert!(moments.len() > resources, "{} moments", moments.len());
+    for moment in &moments {
+        let bench = start.at(moment);
+        let again = bench.run(mode).await;
+        assert!(again.outcome.is_complete(), "{}: {}", moment.after, told(&again.outcome));
+        if mode == Mode::Apply {
+            bench.must_have_no_changes().await;
+        }
+        let there = bench.inventory().await.items.len();
+        let expected = if mode == Mode::Apply { resources } else { 0 };
+        assert_eq!(there, expected, "after {}", moment.after);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_apply_killed_at_any_call_is_finished_by_the_next() {
+    killed_at_any_call(Mode::Apply).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_killed_at_any_call_is_finished_by_the_next() {
+    killed_at_any_call(Mode::Destroy).await;
 }
