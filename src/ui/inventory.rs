@@ -100,11 +100,12 @@ fn notes(inventory: &Inventory, look: Look, out: &mut String) {
     }
     let gone = inventory.gone.len();
     if gone > 0 {
-        let are = if gone == 1 { "one resource that is" } else { "resources that are" };
-        let number = if gone == 1 { String::new() } else { format!("{gone} ") };
-        let words = format!(
-            "The Tagging API still lists {number}{are} gone; it lags, and they do not count."
-        );
+        let (what, do_not) = match gone {
+            1 => ("one resource that is".to_owned(), "that does not"),
+            _ => (format!("{gone} resources that are"), "they do not"),
+        };
+        let words =
+            format!("The Tagging API still lists {what} gone; it lags, and {do_not} count.");
         let _ = writeln!(out, "{}", wrap(&words, 0, 2, look));
         for arn in inventory.gone.iter().filter(|_| look.verbose) {
             let _ = writeln!(out, "  {arn}");
@@ -247,7 +248,12 @@ mod tests {
 
     #[test]
     fn nothing_is_residue_0() {
-        let text = text(&Inventory::default(), &[scope()], PLAIN);
-        assert_eq!(text, "shop (dev, eu-west-1): nothing, residue 0.\n");
+        let nothing = "shop (dev, eu-west-1): nothing, residue 0.\n";
+        assert_eq!(text(&Inventory::default(), &[scope()], PLAIN), nothing);
+        let gone = ["arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-1".to_owned()].into();
+        let lagging = Inventory { gone, ..Inventory::default() };
+        let note = "The Tagging API still lists one resource that is gone; it lags, and that does\n  \
+                    not count.\n";
+        assert_eq!(text(&lagging, &[scope()], PLAIN), format!("{nothing}{note}"));
     }
 }
