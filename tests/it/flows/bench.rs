@@ -106,7 +106,6 @@ impl Bench {
             dir: "stacks".into(),
             workspaces: BTreeMap::from([(WORKSPACE.to_owned(), source)]),
             environments: environments.collect(),
-            ..Project::default()
         };
         Session {
             registry: REGISTRY.clone(),
