@@ -1,6 +1,6 @@
 //! JSON policy documents in canonical form, so that two spellings of one policy are no difference.
 
-use crate::stack::value::{is_placeholder, placeholder_refs, unknown_placeholder};
+use crate::stack::value::{each_string, is_placeholder, placeholder_refs, unknown_placeholder};
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -31,10 +31,8 @@ impl PolicyDocument {
         if !json.is_object() {
             return Err("a policy is a JSON object with a `Statement`".into());
         }
-        let mut waits_for = BTreeSet::new();
-        placeholders(&json, &mut waits_for);
-        if !waits_for.is_empty() {
-            return Ok(Self(unknown_placeholder(&waits_for)));
+        if let Some(unknown) = unknown(&json) {
+            return Ok(Self(unknown));
         }
         Ok(Self(canonical(json, None).to_string()))
     }
@@ -55,13 +53,15 @@ impl PolicyDocument {
     }
 }
 
-fn placeholders(json: &Json, found: &mut BTreeSet<String>) {
-    match json {
-        Json::String(text) if is_placeholder(text) => found.extend(placeholder_refs(text)),
-        Json::Array(items) => items.iter().for_each(|item| placeholders(item, found)),
-        Json::Object(map) => map.values().for_each(|value| placeholders(value, found)),
-        _ => {}
-    }
+/// The placeholder of a whole text in which some value is not known yet; `None` when all are.
+pub(crate) fn unknown(json: &Json) -> Option<String> {
+    let mut waits_for = BTreeSet::new();
+    each_string(json, &mut |text| {
+        if is_placeholder(text) {
+            waits_for.extend(placeholder_refs(text));
+        }
+    });
+    (!waits_for.is_empty()).then(|| unknown_placeholder(&waits_for))
 }
 
 /// Keys below which every value is a set: order and doubles do not matter.

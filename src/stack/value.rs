@@ -13,7 +13,7 @@ pub use json::{NotKnown, Path, PathStep, Resolved};
 pub(super) use number::{as_i128, normalise, number_from_f64, number_from_i128, number_order};
 pub(super) use placeholder::reserved_char;
 pub use placeholder::{
-    contains_placeholder, is_placeholder, placeholder_refs, unknown_placeholder,
+    contains_placeholder, each_string, is_placeholder, placeholder_refs, unknown_placeholder,
 };
 
 /// A value during evaluation.

@@ -8,9 +8,8 @@ use crate::engine::resource::{Handler, LiveObject, Step};
 use crate::engine::snapshot::problem;
 use crate::engine::wait::{Since, Stopped, Teller, sleep};
 use crate::engine::wanted::{Fields, WantedObject};
-use crate::stack::value::{is_placeholder, placeholder_refs};
+use crate::stack::value::{each_string, is_placeholder, placeholder_refs};
 use crate::stack::{Diagnostic, Diagnostics, Kind};
-use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Mutex;
@@ -187,7 +186,7 @@ impl<'r> Running<'r> {
         self.run.wanted.refresh(self.run.cx, self.workspace, address).await?;
         let wanted = self.run.wanted.wanted(self.workspace, address, fields)?;
         let mut open = BTreeSet::new();
-        references(&wanted.spec, &mut open);
+        each_string(&wanted.spec, &mut |text| open.extend(placeholder_refs(text)));
         for value in wanted.tags.values().filter(|v| is_placeholder(v)) {
             open.extend(placeholder_refs(value));
         }
@@ -221,15 +220,5 @@ impl<'r> Running<'r> {
     pub(super) fn failed(&self, doing: &str, error: &aws::Error) -> Diagnostic {
         let problem = problem(error, &format!("{doing} {}", self.change.address));
         if error.class == ErrorClass::InUse { problem.kind(Kind::Blocked) } else { problem }
-    }
-}
-
-/// Collects what the placeholders in a value wait for.
-fn references(value: &Json, found: &mut BTreeSet<String>) {
-    match value {
-        Json::String(s) => found.extend(placeholder_refs(s)),
-        Json::Array(items) => items.iter().for_each(|v| references(v, found)),
-        Json::Object(map) => map.values().for_each(|v| references(v, found)),
-        _ => {}
     }
 }

@@ -4,7 +4,7 @@ use super::{Evaluation, Input, Planned, Uses, Waits};
 use crate::engine::graph::{self, Item};
 use crate::engine::plan::{Action, After, Mode, Part, Plan, WorkspacePlan};
 use crate::engine::references::LiveReferences;
-use crate::stack::value::placeholder_refs;
+use crate::stack::value::{each_string, placeholder_refs};
 use crate::stack::{Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, UnitPart};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -305,19 +305,13 @@ impl<'a> Across<'a> {
 
 /// What the values of a change that are not known yet wait for.
 fn unknown_refs(planned: &Planned) -> BTreeSet<String> {
-    fn collect(value: &Json, found: &mut BTreeSet<String>) {
-        match value {
-            Json::String(s) => found.extend(placeholder_refs(s)),
-            Json::Array(items) => items.iter().for_each(|v| collect(v, found)),
-            Json::Object(map) => map.values().for_each(|v| collect(v, found)),
-            _ => {}
-        }
-    }
     let mut found = BTreeSet::new();
     for field in &planned.change.fields {
         match &field.after {
             After::Unknown(refs) => found.extend(refs.iter().cloned()),
-            After::Known(value) => collect(value, &mut found),
+            After::Known(value) => {
+                each_string(value, &mut |text| found.extend(placeholder_refs(text)));
+            }
         }
     }
     found

@@ -1,11 +1,11 @@
 //! Lifecycle policies in canonical form, so that two spellings of one policy are no difference.
 
-use crate::stack::value::{is_placeholder, placeholder_refs, unknown_placeholder};
+use crate::aws::policy::unknown;
+use crate::stack::value::is_placeholder;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 /// A lifecycle policy: JSON text, or the same as a table. Keys and rules may stand in any order;
 /// with any value in it not known yet, the whole is not known yet.
@@ -25,10 +25,8 @@ impl LifecyclePolicy {
     }
 
     fn of_json(json: Json) -> Result<Self, String> {
-        let mut waits_for = BTreeSet::new();
-        placeholders(&json, &mut waits_for);
-        if !waits_for.is_empty() {
-            return Ok(Self(unknown_placeholder(&waits_for)));
+        if let Some(unknown) = unknown(&json) {
+            return Ok(Self(unknown));
         }
         let Some(rules) = json.get("rules").and_then(Json::as_array) else {
             return Err("a lifecycle policy is a table with `rules`".into());
@@ -46,15 +44,6 @@ impl LifecyclePolicy {
     /// The policy as compact JSON.
     pub fn text(&self) -> &str {
         &self.0
-    }
-}
-
-fn placeholders(json: &Json, found: &mut BTreeSet<String>) {
-    match json {
-        Json::String(text) if is_placeholder(text) => found.extend(placeholder_refs(text)),
-        Json::Array(items) => items.iter().for_each(|item| placeholders(item, found)),
-        Json::Object(map) => map.values().for_each(|value| placeholders(value, found)),
-        _ => {}
     }
 }
 
@@ -115,6 +104,8 @@ impl JsonSchema for LifecyclePolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stack::value::unknown_placeholder;
+    use std::collections::BTreeSet;
 
     fn read(json: Json) -> LifecyclePolicy {
         serde_json::from_value(json).unwrap()

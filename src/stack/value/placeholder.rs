@@ -1,5 +1,6 @@
 //! Strings that stand in JSON for values known only after apply.
 
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// Starts a placeholder. Private use: Unicode gives it no meaning, and the parser refuses it.
@@ -37,6 +38,16 @@ pub fn placeholder_refs(s: &str) -> BTreeSet<String> {
         refs.split(PLACEHOLDER_SEPARATOR).filter(|r| !r.is_empty())
     });
     refs.map(|r| if quoted { r.replace(r#"\""#, "\"") } else { r.to_owned() }).collect()
+}
+
+/// Calls a function with every string in a JSON value.
+pub fn each_string(json: &Json, f: &mut impl FnMut(&str)) {
+    match json {
+        Json::String(s) => f(s),
+        Json::Array(items) => items.iter().for_each(|item| each_string(item, f)),
+        Json::Object(map) => map.values().for_each(|value| each_string(value, f)),
+        _ => {}
+    }
 }
 
 /// Finds a character that only placeholders may contain.
