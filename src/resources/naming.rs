@@ -13,6 +13,13 @@ pub(crate) fn validate(name: Option<&str>, prefix: Option<&str>) -> Vec<FieldPro
     vec![FieldProblem { path: "name".into(), message: message.into() }]
 }
 
+/// Checks a path of IAM.
+pub(crate) fn validate_path(path: Option<&str>) -> Option<FieldProblem> {
+    let wrong = path.is_some_and(|p| !p.starts_with('/') || !p.ends_with('/'));
+    let message = "a path begins and ends with `/`";
+    wrong.then(|| FieldProblem { path: "path".into(), message: message.into() })
+}
+
 /// Returns the whole name: the one given, or the start given and a digest of the fields that cannot
 /// change and of the creation's token. A repeated try makes the same name, a replacement another.
 pub(crate) fn name(

@@ -124,20 +124,25 @@ impl Resource for DynamodbTable {
             simultaneous(Step::Create),
             simultaneous(Step::Update),
             simultaneous(Step::Delete),
-            retry(Step::Update, "ResourceInUseException", "", "another change of the table to end"),
-            retry(
+            Retryable::new(
+                Step::Update,
+                "ResourceInUseException",
+                "",
+                "another change of the table to end",
+            ),
+            Retryable::new(
                 Step::Update,
                 "LimitExceededException",
                 "online index",
                 "another index of the table to be made or deleted",
             ),
-            retry(
+            Retryable::new(
                 Step::Update,
                 "ContinuousBackupsUnavailableException",
                 "",
                 "backups of the new table to begin",
             ),
-            retry(
+            Retryable::new(
                 Step::Update,
                 "ValidationException",
                 "multiple times within a fixed interval",
@@ -256,17 +261,13 @@ fn amount(before: &str, count: i64) -> String {
     format!("{before}{count} item{}", if count == 1 { "" } else { "s" })
 }
 
-const fn retry(
-    step: Step,
-    code: &'static str,
-    message: &'static str,
-    reason: &'static str,
-) -> Retryable {
-    Retryable { step, code, message, reason }
-}
-
 const fn simultaneous(step: Step) -> Retryable {
-    retry(step, "LimitExceededException", "simultaneously", "changes of other tables to end")
+    Retryable::new(
+        step,
+        "LimitExceededException",
+        "simultaneously",
+        "changes of other tables to end",
+    )
 }
 
 impl DynamodbTable {

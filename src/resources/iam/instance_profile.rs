@@ -1,6 +1,6 @@
 //! `iam_instance_profile`: what hands a role to EC2 instances.
 
-use super::role::IamRole;
+use super::role::{IamRole, other_change};
 use crate::aws::tagging::TagIndex;
 use crate::aws::tags::{from_iam, to_iam};
 use crate::aws::{Cx, Error, ErrorClass, Result, Tags};
@@ -57,8 +57,6 @@ pub struct IamInstanceProfileOut {
     pub instance_profile_id: String,
 }
 
-const OTHER_CHANGE: &str = "another change of IAM to end";
-
 impl Resource for IamInstanceProfile {
     const TYPE: &'static str = "iam_instance_profile";
     const AWS_NAME: &'static str = "AWS::IAM::InstanceProfile";
@@ -69,9 +67,9 @@ impl Resource for IamInstanceProfile {
         // A role that is made anew under its name cannot go while the profile has it.
         lets_go: true,
         retry: &[
-            Retryable::new(Step::Create, "ConcurrentModification", "", OTHER_CHANGE),
-            Retryable::new(Step::Update, "ConcurrentModification", "", OTHER_CHANGE),
-            Retryable::new(Step::Delete, "ConcurrentModification", "", OTHER_CHANGE),
+            other_change(Step::Create),
+            other_change(Step::Update),
+            other_change(Step::Delete),
             // aws-semantics.md 0, IAM EC.
             Retryable::new(Step::Update, "NoSuchEntity", "", "IAM to know the role everywhere"),
             Retryable::new(Step::Delete, "DeleteConflict", "", "the role to let go"),
@@ -89,10 +87,7 @@ impl Resource for IamInstanceProfile {
 
     fn validate(&self) -> Vec<FieldProblem> {
         let mut problems = naming::validate(self.name.as_deref(), self.name_prefix.as_deref());
-        if self.path.as_ref().is_some_and(|p| !p.starts_with('/') || !p.ends_with('/')) {
-            let message = "a path begins and ends with `/`";
-            problems.push(FieldProblem { path: "path".into(), message: message.into() });
-        }
+        problems.extend(naming::validate_path(self.path.as_deref()));
         problems
     }
 

@@ -78,6 +78,11 @@ pub struct IamRoleOut {
 
 const KNOWN: &str = "IAM to know the role everywhere";
 
+/// IAM takes one change of an object at a time.
+pub(super) const fn other_change(step: Step) -> Retryable {
+    Retryable::new(step, "ConcurrentModification", "", "another change of IAM to end")
+}
+
 impl Resource for IamRole {
     const TYPE: &'static str = "iam_role";
     const AWS_NAME: &'static str = "AWS::IAM::Role";
@@ -98,18 +103,8 @@ impl Resource for IamRole {
                 "Invalid principal",
                 "IAM to know the principal",
             ),
-            Retryable::new(
-                Step::Create,
-                "ConcurrentModification",
-                "",
-                "another change of IAM to end",
-            ),
-            Retryable::new(
-                Step::Update,
-                "ConcurrentModification",
-                "",
-                "another change of IAM to end",
-            ),
+            other_change(Step::Create),
+            other_change(Step::Update),
             Retryable::new(Step::Update, "NoSuchEntity", "", KNOWN),
             Retryable::new(
                 Step::Delete,
@@ -117,12 +112,7 @@ impl Resource for IamRole {
                 "",
                 "policies and instance profiles to let go",
             ),
-            Retryable::new(
-                Step::Delete,
-                "ConcurrentModification",
-                "",
-                "another change of IAM to end",
-            ),
+            other_change(Step::Delete),
         ],
         // The engine turns it round where the name stays the same.
         replace: ReplaceOrder::CreateFirst,
@@ -137,12 +127,10 @@ impl Resource for IamRole {
 
     fn validate(&self) -> Vec<FieldProblem> {
         let mut problems = naming::validate(self.name.as_deref(), self.name_prefix.as_deref());
+        problems.extend(naming::validate_path(self.path.as_deref()));
         let mut problem = |path: &str, message: &str| {
             problems.push(FieldProblem { path: path.into(), message: message.into() });
         };
-        if self.path.as_ref().is_some_and(|p| !p.starts_with('/') || !p.ends_with('/')) {
-            problem("path", "a path begins and ends with `/`");
-        }
         if self.max_session_duration.is_some_and(|s| !(3600..=43200).contains(&s)) {
             problem("max_session_duration", "between 3600 and 43200 seconds");
         }
