@@ -5,7 +5,7 @@
 //!
 //! 1. [`cli`]: arguments, one file a verb, exit codes
 //! 2. [`ui`]: the only place that prints
-//! 3. [`sandbox`]: the embedded AWS; only `cli` knows it exists
+//! 3. [`sandbox`]: the embedded AWS, a crate of its own; only `cli` knows it exists
 //! 4. [`resources`]: one file a resource type
 //! 5. [`engine`]: snapshot, diff, graph, plan, apply
 //! 6. [`aws`]: clients, paging, throttling, errors, ownership tags
@@ -15,6 +15,7 @@ pub mod aws;
 pub mod cli;
 pub mod engine;
 pub mod resources;
-pub mod sandbox;
 pub mod stack;
 pub mod ui;
+
+pub use infra_sandbox as sandbox;

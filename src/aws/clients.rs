@@ -36,6 +36,16 @@ struct Clients {
     ecr: OnceLock<aws_sdk_ecr::Client>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     elbv2: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
+    acm: OnceLock<aws_sdk_acm::Client>,
+    application_autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
+    autoscaling: OnceLock<aws_sdk_autoscaling::Client>,
+    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    secretsmanager: OnceLock<aws_sdk_secretsmanager::Client>,
+    service_discovery: OnceLock<aws_sdk_servicediscovery::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
 }
 
 /// One accessor per service: built on first use, with our retry rules on top of the SDK's.
@@ -104,6 +114,16 @@ impl Cx {
     client!(ecr, aws_sdk_ecr, "ECR");
     client!(dynamodb, aws_sdk_dynamodb, "DynamoDB");
     client!(elbv2, aws_sdk_elasticloadbalancingv2, "Elastic Load Balancing");
+    client!(acm, aws_sdk_acm, "Certificate Manager");
+    client!(application_autoscaling, aws_sdk_applicationautoscaling, "Application Auto Scaling");
+    client!(autoscaling, aws_sdk_autoscaling, "EC2 Auto Scaling");
+    client!(cloudwatch, aws_sdk_cloudwatch, "CloudWatch");
+    client!(kms, aws_sdk_kms, "KMS");
+    client!(route53, aws_sdk_route53, "Route 53");
+    client!(s3, aws_sdk_s3, "S3");
+    client!(secretsmanager, aws_sdk_secretsmanager, "Secrets Manager");
+    client!(service_discovery, aws_sdk_servicediscovery, "Cloud Map");
+    client!(ssm, aws_sdk_ssm, "Systems Manager");
 
     /// Returns what shares the calls of an operation that takes many ids, by the operation's name.
     pub fn batch(&self, operation: &'static str) -> Arc<Batch> {
