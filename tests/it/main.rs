@@ -16,6 +16,7 @@ mod flows;
 mod harness;
 mod orders;
 mod plans;
+mod sandbox_clients;
 mod scale;
 mod stacks;
 mod support;

@@ -14,10 +14,10 @@ macro_rules! client {
             $sdk::Config::builder()
                 .behavior_version($sdk::config::BehaviorVersion::latest())
                 .region($sdk::config::Region::new("eu-west-1"))
-                .credentials_provider($crate::credentials())
+                .credentials_provider($crate::sandbox_clients::credentials())
                 .http_client($sandbox.http_client())
-                .sleep_impl($crate::sleep())
-                .retry_config($crate::no_retry())
+                .sleep_impl($crate::sandbox_clients::sleep())
+                .retry_config($crate::sandbox_clients::no_retry())
                 .build(),
         )
     };

@@ -7,8 +7,8 @@ use aws_sdk_resourcegroupstagging as tagging;
 use aws_sdk_sts as sts;
 use ec2::error::ProvideErrorMetadata;
 
-use crate::client;
-use infra_sandbox::{Calls, Effect, Fault, Options, Sandbox};
+use super::client;
+use infra::sandbox::{Calls, Effect, Fault, Options, Sandbox};
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
     "Action":"sts:AssumeRole","Principal":{"AWS":"123456789012"}}]}"#;
@@ -89,7 +89,7 @@ async fn who_calls_is_told_and_roles_are_assumed() {
         .await
         .unwrap();
     let expires = session.credentials().unwrap().expiration().secs();
-    let now = infra_sandbox::Time::of_the_machine().millis() / 1000;
+    let now = infra::sandbox::Time::of_the_machine().millis() / 1000;
     assert!((now + 3590..=now + 3600).contains(&expires), "{expires} and {now}");
     let other = sts.assume_role().role_arn("arn:aws:iam::123456789012:role/no");
     let error = other.role_session_name("me").send().await.unwrap_err();

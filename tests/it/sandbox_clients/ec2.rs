@@ -8,8 +8,8 @@ use ec2::types::{
     VpcAttributeName,
 };
 
-use crate::client;
-use infra_sandbox::{Options, Sandbox};
+use super::client;
+use infra::sandbox::{Options, Sandbox};
 
 fn tags(of: ResourceType, name: &str) -> TagSpecification {
     let tag = Tag::builder().key("infra:resource").value(name).build();
