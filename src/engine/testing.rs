@@ -46,11 +46,13 @@ impl Cloud {
     pub(super) fn new() -> (Arc<Self>, Registry) {
         let cloud = Arc::new(Self::default());
         let handlers = KINDS.into_iter().map(|kind| -> Box<dyn Handler> {
+            let mut out = (kind.out)();
+            out["id"] = json!({"type": "string"});
             let entry = TypeEntry {
                 name: kind.name,
                 aws_name: kind.name,
                 spec: json!({"type": "object", "properties": (kind.properties)()}),
-                out: json!({"type": "object", "properties": {"id": {"type": "string"}}}),
+                out: json!({"type": "object", "properties": out}),
             };
             Box::new(Fake { kind, entry, cloud: Arc::clone(&cloud) })
         });

@@ -1,6 +1,6 @@
 //! What references in the stack stand for: objects as far as they are known.
 
-use super::resource::LiveObject;
+use super::resource::{Changed, LiveObject};
 use crate::stack::value::{Unknown, Value, contains_placeholder, placeholder_refs};
 use crate::stack::{Address, BlockId, Diagnostic, Objects, TypeEntry};
 use serde_json::Value as Json;
@@ -159,8 +159,9 @@ pub fn renamed(value: &Value, reference: &str) -> Value {
 pub enum Source<'a> {
     /// From the live object; attributes it lacks are null.
     Live(&'a LiveObject),
-    /// From the live object, which is about to be updated: attributes it lacks may yet come.
-    Updated(&'a LiveObject),
+    /// From the live object, which is about to be updated in these fields: attributes it lacks may
+    /// yet come, and those that the update renews are not known yet.
+    Updated(&'a LiveObject, &'a Changed),
     /// Not there yet: all that the stack does not say is unknown.
     New,
 }
@@ -203,7 +204,8 @@ pub fn attribute(
     let value = match (wanted.get(name).filter(|v| !v.is_null()), from) {
         (Some(value), _) => from_json(value),
         (None, Source::Live(live)) => from_json(&of(live)),
-        (None, Source::Updated(live)) => match of(live) {
+        (None, Source::Updated(_, changed)) if is_renewed(entry, name, changed) => unknown(),
+        (None, Source::Updated(live, _)) => match of(live) {
             Json::Null => unknown(),
             value => from_json(&value),
         },
@@ -211,6 +213,12 @@ pub fn attribute(
     };
     let is_sensitive = entry.attribute(name).is_some_and(|view| view.is_sensitive());
     if is_sensitive { value.mark() } else { value }
+}
+
+/// Tells whether an update of these fields gives an attribute a new value.
+fn is_renewed(entry: &TypeEntry, name: &str, changed: &Changed) -> bool {
+    let attribute = entry.out().property(name);
+    attribute.is_some_and(|view| changed.0.iter().any(|field| view.is_renewed_by(field)))
 }
 
 /// Reads JSON in which placeholders stand for what is not known yet.

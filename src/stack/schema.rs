@@ -10,6 +10,7 @@ const IMMUTABLE: &str = "x-immutable";
 const LATE: &str = "x-late";
 const WRITE_ONLY: &str = "x-write-only";
 const SENSITIVE: &str = "x-sensitive";
+const RENEWED: &str = "x-renewed";
 /// Annotation of a string that holds another resource's id: the type's name.
 pub const REFERENCE: &str = "x-ref";
 /// Annotation of a list whose elements are matched by the named fields: an array of names.
@@ -33,6 +34,19 @@ pub fn write_only(schema: &mut Schema) {
 /// Marks a field whose value is never shown or stored.
 pub fn sensitive(schema: &mut Schema) {
     schema.insert(SENSITIVE.into(), true.into());
+}
+
+/// Marks an attribute that AWS decides and that an update in place gives a new value, whatever it
+/// changes but tags: a plan then says "known after apply", and whoever refers to it follows.
+pub fn renewed(schema: &mut Schema) {
+    schema.insert(RENEWED.into(), true.into());
+}
+
+/// As [`renewed`], but only by updates of these top-level fields.
+pub fn renewed_by(fields: &'static [&'static str]) -> impl FnMut(&mut Schema) {
+    move |schema| {
+        schema.insert(RENEWED.into(), fields.into());
+    }
 }
 
 /// A place in a JSON Schema, with `$ref` and nullable wrappers looked through.
@@ -96,6 +110,21 @@ impl<'a> SchemaView<'a> {
     /// Tells whether the value must stay hidden.
     pub fn is_sensitive(&self) -> bool {
         self.flag(SENSITIVE)
+    }
+
+    /// Tells whether an update of this top-level field gives the attribute a new value.
+    pub fn is_renewed_by(&self, field: &str) -> bool {
+        match self.annotation(RENEWED) {
+            Some(Json::Array(fields)) => fields.iter().any(|f| f == field),
+            Some(any) => any.as_bool() == Some(true),
+            None => false,
+        }
+    }
+
+    /// The fields named by [`renewed_by`].
+    pub fn renewing_fields(&self) -> Vec<&'a str> {
+        let fields = self.annotation(RENEWED).and_then(Json::as_array);
+        fields.into_iter().flatten().filter_map(Json::as_str).collect()
     }
 
     /// Tells whether the array is a set: order does not matter.
@@ -273,6 +302,10 @@ mod tests {
         #[schemars(transform = sensitive)]
         inner: Option<Inner>,
         map: BTreeMap<String, Inner>,
+        #[schemars(transform = renewed)]
+        arn: String,
+        #[schemars(transform = renewed_by(&["rules"]))]
+        version: u32,
     }
 
     #[test]
@@ -289,7 +322,11 @@ mod tests {
         assert_eq!(inner.property("port").unwrap().description(), Some("A port."));
         let map = view.property("map").unwrap().values().unwrap();
         assert_eq!(map.property("port").unwrap().types(), ["integer"]);
-        assert_eq!(view.required(), ["map"]);
+        assert_eq!(view.required(), ["map", "arn", "version"]);
+        let renewed = |name: &str, by| view.property(name).unwrap().is_renewed_by(by);
+        assert!(renewed("arn", "inner") && renewed("version", "rules"));
+        assert!(!renewed("version", "inner") && !renewed("name", "inner"));
+        assert_eq!(view.property("version").unwrap().renewing_fields(), ["rules"]);
         assert!(view.walk().iter().any(|(path, _)| path.as_slice() == ["map", "*", "port"]));
     }
 }

@@ -8,6 +8,7 @@ use super::decide::{decide, deletion, unselected};
 use super::hold::{self, Held};
 use super::wanted::{WantedSpec, evaluate_one};
 use super::{Evaluation, Input, Planned, Uses};
+use crate::engine::diff;
 use crate::engine::identity::{Index, Sought};
 use crate::engine::plan::{Action, Blocked, Reason};
 use crate::engine::resource::{Handler, LiveObject};
@@ -262,7 +263,8 @@ impl<'a> Pass<'a, '_> {
                 world::object(entry, address, wanted, Source::New)
             }
             (Some(live), Action::Update) => {
-                world::object(entry, address, wanted, Source::Updated(live))
+                let changed = diff::changed(&planned.change.fields);
+                world::object(entry, address, wanted, Source::Updated(live, &changed))
             }
             (Some(live), _) => world::object(entry, address, wanted, Source::Live(live)),
         };

@@ -42,9 +42,17 @@ impl Object {
             tags: tags.clone(),
             status,
             spec: spec.clone(),
-            out: json!({"id": self.id}),
+            out: json!({"id": self.id, "version": self.images_until(at)}),
             holds: Holds::default(),
         })
+    }
+
+    /// How many images it had one after another.
+    fn images_until(&self, at: Instant) -> usize {
+        let images = self.versions.iter().filter(|(since, ..)| *since <= at);
+        let mut images: Vec<&Json> = images.map(|(_, spec, _)| &spec["image"]).collect();
+        images.dedup();
+        images.len()
     }
 
     pub(super) fn latest(&self) -> (Json, Tags) {

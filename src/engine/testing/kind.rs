@@ -9,6 +9,8 @@ pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) rules: Rules,
     pub(super) properties: fn() -> Json,
+    /// What others may refer to beside the id.
+    pub(super) out: fn() -> Json,
     /// Fields the creating call does not take.
     pub(super) not_at_creation: &'static [&'static str],
     /// How long creation and deletion take.
@@ -50,6 +52,7 @@ static NET: Kind = Kind {
             "note": {"type": "string", "x-sensitive": true},
         })
     },
+    out: || json!({}),
     not_at_creation: &["dns"],
     creates: Duration::ZERO,
     deletes: Duration::ZERO,
@@ -66,6 +69,7 @@ static SUB: Kind = Kind {
             "public": {"type": "boolean"},
         })
     },
+    out: || json!({}),
     not_at_creation: &[],
     creates: SLOW,
     deletes: SLOW,
@@ -82,6 +86,7 @@ static GRP: Kind = Kind {
             "rules": {"type": "array", "uniqueItems": true, "x-late": true, "items": id_of("grp")},
         })
     },
+    out: || json!({}),
     not_at_creation: &["rules"],
     creates: Duration::ZERO,
     deletes: Duration::ZERO,
@@ -97,6 +102,7 @@ static TMPL: Kind = Kind {
             "grp_id": {"type": "string", "x-ref": "grp"},
         })
     },
+    out: || json!({}),
     not_at_creation: &[],
     creates: Duration::ZERO,
     deletes: Duration::ZERO,
@@ -112,8 +118,10 @@ static SVC: Kind = Kind {
             "sub_id": {"type": "string", "x-ref": "sub", "x-immutable": true},
             "tmpl_id": {"type": "string", "x-ref": "tmpl"},
             "count": {"type": "integer"},
+            "version": {"type": "integer"},
         })
     },
+    out: || json!({}),
     not_at_creation: &[],
     creates: SLOW,
     deletes: SLOW,
@@ -127,6 +135,18 @@ static TBL: Kind = Kind {
         let fields = ["a", "b", "c", "d", "e"].map(|field| (field, json!({"type": "integer"})));
         Json::Object(fields.into_iter().map(|(field, ty)| (field.to_owned(), ty)).collect())
     },
+    out: || json!({}),
+    not_at_creation: &[],
+    creates: Duration::ZERO,
+    deletes: Duration::ZERO,
+};
+
+/// A thing of which each update makes a new version; its notes make none.
+static VER: Kind = Kind {
+    name: "ver",
+    rules: Rules::DEFAULT,
+    properties: || json!({"image": {"type": "string"}, "note": {"type": "string"}}),
+    out: || json!({"version": {"type": "integer", "x-renewed": ["image"]}}),
     not_at_creation: &[],
     creates: Duration::ZERO,
     deletes: Duration::ZERO,
@@ -143,4 +163,4 @@ impl Kind {
     }
 }
 
-pub(super) const KINDS: [&Kind; 6] = [&NET, &SUB, &GRP, &TMPL, &SVC, &TBL];
+pub(super) const KINDS: [&Kind; 7] = [&NET, &SUB, &GRP, &TMPL, &SVC, &TBL, &VER];

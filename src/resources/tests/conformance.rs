@@ -96,6 +96,22 @@ fn outputs_are_nothing_the_stack_may_say() {
 }
 
 #[test]
+fn only_attributes_are_renewed_and_by_fields_of_the_main_step() {
+    let registry = crate::resources::registry();
+    for handler in registry.resources.values() {
+        let entry = handler.entry();
+        let (spec, out) = (entry.spec(), entry.out());
+        for (name, field) in spec.properties() {
+            assert!(!field.is_renewed_by(name), "{}.{name} is a field", entry.name);
+        }
+        for by in out.properties().into_iter().flat_map(|(_, view)| view.renewing_fields()) {
+            let main = spec.property(by).is_some_and(|view| !view.is_late());
+            assert!(main, "{}.{by} renews nothing", entry.name);
+        }
+    }
+}
+
+#[test]
 fn references_name_types_and_make_no_cycle() {
     let registry = crate::resources::registry();
     let mut after: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) const WORKSPACE: &str = "w";
 
-/// Resources by address; a string `@net.a` stands for the id of `net.a`.
+/// Resources by address; a string `@net.a` stands for the id of `net.a`, `@net.a:cidr` for another
+/// attribute.
 pub(super) type Stack = BTreeMap<Address, Json>;
 
 /// Makes a stack from `{"net.a": {…}}`.
@@ -44,7 +45,10 @@ fn file(stack: &Stack) -> String {
 fn toml(value: &Json) -> String {
     match value {
         Json::String(s) => match s.strip_prefix('@') {
-            Some(address) => format!("\"${{{address}.id}}\""),
+            Some(text) => {
+                let (address, attribute) = text.split_once(':').unwrap_or((text, "id"));
+                format!("\"${{{address}.{attribute}}}\"")
+            }
             None => format!("{s:?}"),
         },
         Json::Array(items) => {

@@ -7,7 +7,7 @@ use crate::engine::plan::{Action, FieldChange, Reason};
 use crate::engine::planner::Planned;
 use crate::engine::planner::decide::hide;
 use crate::engine::planner::wanted::{WantedSpec, evaluate_one};
-use crate::engine::resource::Handler;
+use crate::engine::resource::{Changed, Handler};
 use crate::engine::world::{self, Source};
 use crate::stack::{BlockId, Fields};
 
@@ -89,8 +89,10 @@ impl Pass<'_, '_> {
             (top == "tags", top)
         };
         planned.change.fields.sort_by_key(place);
+        // What AWS decides is renewed by the main step alone.
+        let none = Changed::default();
         let source = match (&planned.live, planned.change.action) {
-            (Some(live), Action::Update | Action::None) => Source::Updated(live),
+            (Some(live), Action::Update | Action::None) => Source::Updated(live, &none),
             _ => Source::New,
         };
         let more = given
