@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Item {
     /// Index of the workspace in the plan.
     pub workspace: usize,
+    /// Workspaces that this one's depends on, directly or not; `None` where no file tells.
+    pub depends_on: Option<BTreeSet<usize>>,
     /// Index of the change in the workspace.
     pub change: usize,
     /// Resource type.
@@ -65,6 +67,18 @@ impl Item {
 
     fn creates(&self) -> bool {
         matches!(self.action, Action::Create | Action::Replace)
+    }
+
+    /// Whether its workspace may need what another one's has: both are one, it depends on the other,
+    /// or nobody can tell.
+    fn builds_on(&self, other: &Self) -> bool {
+        let depends = |a: &Self, b: &Self| Some(a.depends_on.as_ref()?.contains(&b.workspace));
+        self.workspace == other.workspace
+            || match (depends(self, other), depends(other, self)) {
+                (Some(true), _) => true,
+                (_, Some(true)) => false,
+                (mine, theirs) => mine.is_none() || theirs.is_none(),
+            }
     }
 }
 
@@ -253,8 +267,10 @@ impl<'a> Builder<'a> {
             self.edge(s.create.or(s.update), s.late);
             self.edge(s.depose, s.create);
             if s.depose.is_some() {
-                self.tied(Tie::Beside(i), s.create, s.delete);
-                self.tied(Tie::Complete(i), s.late, s.delete);
+                for going in [s.quiesce, s.delete] {
+                    self.tied(Tie::Beside(i), s.create, going);
+                    self.tied(Tie::Complete(i), s.late, going);
+                }
             } else {
                 self.edge(s.delete, s.create);
             }
@@ -350,16 +366,37 @@ impl<'a> Builder<'a> {
                 types.iter().filter_map(|ty| by_type.get(ty)).flatten().copied()
             };
             let s = self.steps[i];
-            for other in all(item.rules.created_after) {
+            for other in all(item.rules.created_after).filter(|o| item.builds_on(&items[*o])) {
                 let o = self.steps[other];
                 self.edge(o.create, s.create);
-                self.edge(o.late, s.create);
+                self.edge(o.late, s.create.or(s.update));
                 self.edge(s.delete, o.delete);
             }
-            for other in all(item.rules.deleted_after) {
-                self.edge(self.steps[other].delete, s.delete);
+            let users = |o: &usize| items[*o].builds_on(item);
+            for other in all(item.rules.deleted_after).filter(users) {
+                let gone = self.steps[other].delete;
+                self.edge(gone, s.quiesce.or(s.delete));
+                if item.deletes() {
+                    self.tied(Tie::Attached(other, i), gone, s.clear_late);
+                }
+            }
+            for other in all(item.rules.quiesced_before) {
+                let quiesced = self.steps[other].quiesce;
+                self.edge(quiesced, s.delete);
+                self.edge(quiesced, s.clear_late);
+                // Who moves away from this one needs what is quiesced until then.
+                for user in self.movers(i) {
+                    self.edge(Some(user), quiesced);
+                }
             }
         }
+    }
+
+    /// Updates of what stays and names an item that goes.
+    fn movers(&self, to: usize) -> Vec<NodeId> {
+        let users = self.items.iter().zip(&self.steps);
+        let users = users.filter(|(item, _)| !item.deletes() && item.live_refs.contains(&to));
+        users.filter_map(|(_, steps)| steps.update).collect()
     }
 
     /// Picks what to loosen of the circles there are: of the cheapest kind of tie in them, as few as

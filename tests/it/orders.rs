@@ -114,6 +114,7 @@ fn items(things: &[Thing]) -> Vec<Item> {
             _ => (Action::None, false, false),
         };
         items.push(Item {
+            depends_on: Some(std::collections::BTreeSet::new()),
             workspace: 0,
             change: i,
             ty: TYPES[t.ty].0,

@@ -7,6 +7,7 @@ static AFTER_NAT: Rules = Rules { deleted_after: &["nat"], ..Rules::DEFAULT };
 fn item(ty: &'static str, change: usize, action: Action) -> Item {
     Item {
         workspace: 0,
+        depends_on: Some(BTreeSet::new()),
         change,
         ty,
         rules: &RULES,
@@ -202,4 +203,88 @@ fn a_circle_is_reported() {
     (a.needs, b.needs) = (on(1), on(0));
     let cycle = Cycle { items: BTreeSet::from([0, 1]), replace: BTreeMap::new() };
     assert_eq!(build(&mut [a, b]), Err(cycle));
+}
+
+static SERVICE: Rules = Rules { quiesces: true, ..Rules::DEFAULT };
+static GROUP: Rules = Rules { quiesces: true, deleted_after: &["service"], ..Rules::DEFAULT };
+static PROVIDER: Rules = Rules { quiesced_before: &["group"], ..Rules::DEFAULT };
+static CLUSTER: Rules =
+    Rules { quiesced_before: &["group"], deleted_after: &["group"], ..Rules::DEFAULT };
+
+fn with(rules: &'static Rules, item: Item) -> Item {
+    Item { rules, ..item }
+}
+
+/// A cluster whose late part names a provider, which names a group that must be empty first; a
+/// service that runs on all of them.
+fn platform(action: Action) -> [Item; 4] {
+    let mut cluster = with(&CLUSTER, item("cluster", 0, action));
+    let mut provider = with(&PROVIDER, item("provider", 1, action));
+    let group = with(&GROUP, item("group", 2, action));
+    let mut service = with(&SERVICE, item("service", 3, action));
+    cluster.live_late_refs = BTreeSet::from([1]);
+    provider.live_refs = BTreeSet::from([2]);
+    service.live_refs = BTreeSet::from([0, 1]);
+    [cluster, provider, group, service]
+}
+
+#[test]
+fn a_group_is_emptied_between_the_services_and_its_provider() {
+    assert_eq!(
+        steps(&platform(Action::Delete)),
+        [
+            "3 quiesce delete",
+            "3 main delete",
+            "2 quiesce delete",
+            "0 late delete",
+            "1 main delete",
+            "2 main delete",
+            "0 main delete",
+        ]
+    );
+}
+
+#[test]
+fn a_group_is_not_emptied_before_services_have_moved_off_its_provider() {
+    let [cluster, provider, group, mut service] = platform(Action::Replace);
+    let keep = |item: Item| Item { action: Action::None, ..item };
+    service.action = Action::Update;
+    service.main_changes = true;
+    let steps =
+        steps(&[keep(cluster), provider, Item { action: Action::Delete, ..group }, service]);
+    before(&steps, "3 main update", "2 quiesce delete");
+    before(&steps, "2 quiesce delete", "1 main delete");
+}
+
+#[test]
+fn types_order_nothing_between_workspaces_that_do_not_know_each_other() {
+    let of = |workspace: usize, depends_on: Option<BTreeSet<usize>>, item: Item| Item {
+        workspace,
+        depends_on,
+        ..item
+    };
+    let gone = |base: Option<BTreeSet<usize>>, user: Option<BTreeSet<usize>>| {
+        let group = of(0, base, with(&GROUP, item("group", 0, Action::Delete)));
+        let service = of(1, user, with(&SERVICE, item("service", 0, Action::Delete)));
+        let nodes = build(&mut [group, service]).expect("no cycle");
+        let quiesce = |n: &&Node| n.workspace == 0 && n.part == Part::Quiesce;
+        nodes.iter().find(quiesce).map(|n| n.after.len()).unwrap_or_default()
+    };
+    let none = || Some(BTreeSet::new());
+    assert_eq!(gone(none(), Some(BTreeSet::from([0]))), 1, "the service's depends on the group's");
+    assert_eq!(gone(none(), none()), 0, "neither depends on the other");
+    assert_eq!(gone(Some(BTreeSet::from([1])), none()), 0, "the group's depends on the service's");
+    assert_eq!(gone(None, none()), 1, "nobody knows of a workspace without a file");
+    assert_eq!(gone(none(), None), 1, "nor the other way round");
+}
+
+#[test]
+fn rules_stand_until_what_needs_them_is_gone() {
+    static RULED: Rules = Rules { deleted_after: &["service"], ..Rules::DEFAULT };
+    let mut a = with(&RULED, item("sg", 0, Action::Delete));
+    let mut b = with(&RULED, item("sg", 1, Action::Delete));
+    a.live_late_refs = BTreeSet::from([1]);
+    b.live_late_refs = BTreeSet::from([0]);
+    let steps = steps(&[a, b, item("service", 2, Action::Delete)]);
+    assert_eq!(steps[0], "2 main delete", "{steps:?}");
 }

@@ -33,6 +33,7 @@ pub(super) fn assemble(
         .collect();
     let live = LiveReferences::new(all.iter().map(|(_, _, p)| p.live.as_ref()));
     let across = Across::new(input, names, mode, &evaluation.waits, &all);
+    let depends_on_of = dependencies(input, names);
     let mut by_block: BTreeMap<(usize, &BlockId), Vec<usize>> = BTreeMap::new();
     for (index, (w, _, planned)) in all.iter().enumerate() {
         if !planned.orphan {
@@ -70,6 +71,7 @@ pub(super) fn assemble(
         let acts = planned.change.blocked.is_none();
         items.push(Item {
             workspace: *w,
+            depends_on: depends_on_of[*w].clone(),
             change: *c,
             ty: handler.entry().name,
             rules: handler.rules(),
@@ -206,6 +208,28 @@ fn resource_references(
         }
     }
     found
+}
+
+/// The workspaces of a plan that each of them depends on, directly or through others; `None` of one
+/// without a file.
+fn dependencies(input: Input<'_>, names: &[String]) -> Vec<Option<BTreeSet<usize>>> {
+    let direct = |name: &str| {
+        let (bound, _) = input.workspaces.iter().find(|(b, _)| b.workspace.name == name)?;
+        let mut others: BTreeSet<String> = bound.workspace.depends_on.iter().cloned().collect();
+        others.extend(bound.needs_outputs().into_iter().map(|(workspace, _)| workspace));
+        Some(others)
+    };
+    let of = |name: &String| {
+        let mut open: Vec<String> = direct(name)?.into_iter().collect();
+        let mut found = BTreeSet::new();
+        while let Some(next) = open.pop() {
+            if found.insert(next.clone()) {
+                open.extend(direct(&next).into_iter().flatten());
+            }
+        }
+        Some((0..names.len()).filter(|w| found.contains(&names[*w])).collect())
+    };
+    names.iter().map(of).collect()
 }
 
 /// Order between resources of different workspaces.

@@ -65,8 +65,12 @@ pub struct Rules {
     pub identity: IdentityBy,
     /// Types created before and deleted after this one, though no reference says so.
     pub created_after: &'static [&'static str],
-    /// Types that must be gone before this one is deleted (aws-semantics.md 9.2).
+    /// Types that must be gone before deletion of this one begins, with its
+    /// [`Resource::quiesce`](super::Resource::quiesce) step if it has one (aws-semantics.md 9.2).
     pub deleted_after: &'static [&'static str],
+    /// Types that must be quiesced before this one is deleted or lets go of anything, where they
+    /// are deleted too (aws-semantics.md 9.3).
+    pub quiesced_before: &'static [&'static str],
     /// Holds data: never replaced without `--allow-data-loss`, and asked for [`Resource::holds`](super::Resource::holds)
     /// before it is deleted.
     pub stateful: bool,
@@ -94,6 +98,7 @@ impl Rules {
         identity: IdentityBy::Tags,
         created_after: &[],
         deleted_after: &[],
+        quiesced_before: &[],
         stateful: false,
         stepwise: false,
         replace: ReplaceOrder::DeleteFirst,

@@ -117,7 +117,7 @@ impl Resource for DynamodbTable {
     const RULES: Rules = Rules {
         identity: IdentityBy::Name,
         // A target would scale a table that is going (aws-semantics.md 9.2).
-        deleted_after: &["scalable_target"],
+        deleted_after: &["scaling_target"],
         stateful: true,
         stepwise: true,
         retry: &[
