@@ -36,7 +36,8 @@ impl Rule {
             message.push_str(names.next().copied().unwrap_or_default());
             message.push_str(part);
         }
-        Refusal { code: Cow::Borrowed(self.code), message, status: self.status, rule: Some(self) }
+        let (code, status) = (Cow::Borrowed(self.code), self.status);
+        Refusal { code, message, status, rule: Some(self), headers: Vec::new() }
     }
 }
 
@@ -51,12 +52,21 @@ pub struct Refusal {
     pub status: u16,
     /// The rule behind it; none for what the protocol layer refuses by the shapes.
     pub rule: Option<&'static Rule>,
+    /// Headers of the answer that clients read beside the code.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Refusal {
     /// Makes a refusal that no rule stands behind, with status 400.
     pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status: 400, rule: None }
+        let (code, message) = (code.into(), message.into());
+        Self { code, message, status: 400, rule: None, headers: Vec::new() }
+    }
+
+    /// Adds a header to the answer.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// Sets the HTTP status.

@@ -1,13 +1,14 @@
 //! The wire: from an HTTP request to an operation and its members, and back, by the shape tables.
 //!
 //! [`query`] reads the query and EC2 protocols, [`xml`] writes their answers, [`json`] does both
-//! for JSON 1.0 and 1.1. REST-XML (Route 53, S3) gets its own file beside them: it needs the
-//! operation found by method and path, and [`xml`] for reading too.
+//! for JSON 1.0 and 1.1, [`rest_xml`] both for REST-XML (Route 53, S3).
 
 mod json;
 mod query;
+mod rest_xml;
 pub(crate) mod shapes;
 mod xml;
+mod xml_read;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -24,6 +25,7 @@ enum Protocol {
     Ec2,
     Query,
     Json,
+    RestXml,
 }
 
 /// A request as far as it could be understood.
@@ -39,6 +41,8 @@ pub(crate) struct Wire {
     pub(crate) access_key: String,
     /// The input's members, or why they could not be read.
     pub(crate) input: Result<Input, Refusal>,
+    /// Whether the answer may have no body.
+    head: bool,
 }
 
 /// What the credential scope of a signed request says.
@@ -63,10 +67,11 @@ impl Wire {
             region: String::new(),
             access_key: String::new(),
             input: Ok(Input::new()),
+            head: false,
         };
         let form = match wire.protocol {
-            Protocol::Json => Vec::new(),
             Protocol::Ec2 | Protocol::Query => query::form(request),
+            Protocol::Json | Protocol::RestXml => Vec::new(),
         };
         let field =
             |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -89,8 +94,11 @@ impl Wire {
         let model = Model::of(service);
         if model.is_ec2() {
             wire.protocol = Protocol::Ec2;
+        } else if model.is_rest_xml() {
+            wire.protocol = Protocol::RestXml;
         }
         wire.input = match wire.protocol {
+            Protocol::RestXml => wire.read_rest_xml(service, model, request),
             Protocol::Json => wire.read_json(model, prefix, request.body()),
             Protocol::Ec2 | Protocol::Query => wire.read_query(model, field("Version"), &form),
         };
@@ -108,6 +116,24 @@ impl Wire {
             return Err(self.unknown_operation());
         }
         json::read(model, &self.operation, body)
+    }
+
+    fn read_rest_xml(
+        &mut self,
+        service: &'static Service,
+        model: &Model,
+        request: &Request<Bytes>,
+    ) -> Result<Input, Refusal> {
+        self.head = request.method() == http::Method::HEAD;
+        let Some(route) = rest_xml::route(model, request) else {
+            self.operation = format!("{} {}", request.method(), request.uri());
+            return Err(self.unknown_operation());
+        };
+        self.operation.clone_from(&route.operation);
+        if !self.knows_operation(model) {
+            return Err(self.unknown_operation());
+        }
+        rest_xml::read(model, model.family(service), &route, request)
     }
 
     fn read_query(
@@ -143,6 +169,7 @@ impl Wire {
         let message = format!("the sandbox does not model {} of {name}", self.operation);
         let code = match self.protocol {
             Protocol::Ec2 | Protocol::Query => "InvalidAction",
+            Protocol::RestXml => "NotImplemented",
             Protocol::Json => "UnknownOperationException",
         };
         Refusal::new(code, message)
@@ -151,39 +178,63 @@ impl Wire {
     /// Writes the answer to this request.
     pub(crate) fn write(&self, answer: &Answer, request_id: &str) -> Response<Bytes> {
         let model = self.service.map(Model::of);
+        let mut headers = Vec::new();
+        let text = |status: u16, body: String| (status, Bytes::from(body));
         let (status, body) = match (answer, model, self.protocol) {
             (Ok(answer), Some(model), Protocol::Ec2) => {
-                (200, xml::ec2_answer(model, &self.operation, answer, request_id))
+                text(200, xml::ec2_answer(model, &self.operation, answer, request_id))
             }
             (Ok(answer), Some(model), Protocol::Query) => {
-                (200, xml::query_answer(model, &self.operation, answer, request_id))
+                text(200, xml::query_answer(model, &self.operation, answer, request_id))
             }
             (Ok(answer), Some(model), Protocol::Json) => {
-                (200, json::write(model, &self.operation, answer))
+                text(200, json::write(model, &self.operation, answer))
             }
-            (Ok(_), None, _) => (500, String::new()),
+            (Ok(answer), Some(model), Protocol::RestXml) => {
+                let written = rest_xml::write(model, &self.operation, answer);
+                headers = written.headers;
+                (written.status, written.body)
+            }
+            (Ok(_), None, _) => text(500, String::new()),
             (Err(refusal), _, Protocol::Ec2) => {
-                (self.status(refusal), xml::ec2_error(refusal, request_id))
+                text(self.status(refusal), xml::ec2_error(refusal, request_id))
             }
-            (Err(refusal), _, Protocol::Query) => {
-                (self.status(refusal), xml::query_error(model, refusal, request_id))
+            (Err(refusal), _, Protocol::RestXml) if self.is_s3() => {
+                text(self.status(refusal), xml::s3_error(refusal, request_id))
             }
-            (Err(refusal), _, Protocol::Json) => (self.status(refusal), json::error(refusal)),
+            (Err(refusal), _, Protocol::Query | Protocol::RestXml) => {
+                text(self.status(refusal), xml::query_error(model, refusal, request_id))
+            }
+            (Err(refusal), _, Protocol::Json) => text(self.status(refusal), json::error(refusal)),
         };
-        let content_type = match (self.protocol, model) {
+        if let Err(refusal) = answer {
+            headers.extend(refusal.headers.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
+        }
+        let id_header = if self.is_s3() { "x-amz-request-id" } else { "x-amzn-requestid" };
+        let mut response = Response::builder().status(status).header(id_header, request_id);
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            response = response.header(CONTENT_TYPE, self.content_type(model));
+        }
+        for (name, value) in headers {
+            response = response.header(name, value);
+        }
+        response.body(if self.head { Bytes::new() } else { body }).unwrap_or_default()
+    }
+
+    fn is_s3(&self) -> bool {
+        self.service.is_some_and(|service| service.name == "s3")
+    }
+
+    fn content_type(&self, model: Option<&Model>) -> String {
+        match (self.protocol, model) {
             (Protocol::Json, Some(model)) => {
                 let version = model.metadata.json_version.as_deref().unwrap_or("1.1");
                 format!("application/x-amz-json-{version}")
             }
             (Protocol::Json, None) => "application/x-amz-json-1.1".to_owned(),
+            (Protocol::RestXml, _) => "application/xml".to_owned(),
             (Protocol::Ec2 | Protocol::Query, _) => "text/xml;charset=UTF-8".to_owned(),
-        };
-        Response::builder()
-            .status(status)
-            .header(CONTENT_TYPE, content_type)
-            .header("x-amzn-requestid", request_id)
-            .body(Bytes::from(body))
-            .unwrap_or_default()
+        }
     }
 
     /// Returns the status of a refusal: the model's where it has one.
@@ -225,7 +276,7 @@ fn scope(request: &Request<Bytes>) -> Option<Scope> {
 fn unsigned(protocol: Protocol) -> Refusal {
     let code = match protocol {
         Protocol::Json => "MissingAuthenticationTokenException",
-        Protocol::Ec2 | Protocol::Query => "MissingAuthenticationToken",
+        Protocol::Ec2 | Protocol::Query | Protocol::RestXml => "MissingAuthenticationToken",
     };
     Refusal::new(code, "Request is missing Authentication Token").status(403)
 }

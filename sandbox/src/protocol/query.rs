@@ -219,7 +219,7 @@ impl Reader<'_> {
 }
 
 /// Reads a single value; none when the text is not of the kind.
-fn scalar(kind: Kind, text: &str) -> Option<Value> {
+pub(super) fn scalar(kind: Kind, text: &str) -> Option<Value> {
     match kind {
         Kind::Boolean => match text {
             "true" | "True" => Some(Value::Bool(true)),

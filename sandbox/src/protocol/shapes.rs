@@ -53,6 +53,20 @@ pub(crate) struct OperationShapes {
     pub(crate) output: Option<Side>,
     #[serde(default)]
     pub(crate) errors: Vec<String>,
+    /// How a REST protocol names the operation.
+    pub(crate) http: Option<HttpBinding>,
+}
+
+/// Method and path of an operation of a REST protocol.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HttpBinding {
+    pub(crate) method: String,
+    /// The path with `{Label}` for one segment and `{Label+}` for the rest; a query after it must
+    /// be there as it is.
+    pub(crate) request_uri: String,
+    /// The status of an answer, 200 where none is given.
+    pub(crate) response_code: Option<u16>,
 }
 
 /// An operation's input or output.
@@ -61,6 +75,8 @@ pub(crate) struct OperationShapes {
 pub(crate) struct Side {
     pub(crate) shape: String,
     pub(crate) result_wrapper: Option<String>,
+    /// The outermost XML element, where it is not called like the shape.
+    pub(crate) location_name: Option<String>,
 }
 
 /// One shape.
@@ -85,6 +101,8 @@ pub(crate) struct Shape {
     pub(crate) flattened: bool,
     pub(crate) timestamp_format: Option<String>,
     pub(crate) error: Option<ErrorShape>,
+    /// The member that is the whole body in a REST protocol.
+    pub(crate) payload: Option<String>,
 }
 
 /// What goes over the wire for a modelled error.
@@ -121,6 +139,9 @@ pub(crate) struct Reference {
     pub(crate) query_name: Option<String>,
     #[serde(default)]
     pub(crate) flattened: bool,
+    /// Where a REST protocol puts the member: `uri`, `querystring`, `header`, `headers`; the body
+    /// where none is given.
+    pub(crate) location: Option<String>,
 }
 
 /// Whose words a refusal by the shapes is written in.
@@ -154,6 +175,11 @@ impl Model {
     /// Returns whether this is EC2's protocol.
     pub(crate) fn is_ec2(&self) -> bool {
         self.metadata.protocols.iter().any(|protocol| protocol == "ec2")
+    }
+
+    /// Returns whether operations are found by method and path.
+    pub(crate) fn is_rest_xml(&self) -> bool {
+        self.metadata.protocols.iter().any(|protocol| protocol == "rest-xml")
     }
 
     /// Returns the words in which the shapes of `service` refuse.

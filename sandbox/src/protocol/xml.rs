@@ -1,4 +1,4 @@
-//! Writing the answers of the query and EC2 protocols.
+//! Writing the XML answers: of the query and EC2 protocols, and of REST-XML.
 
 use std::fmt::Write;
 
@@ -63,6 +63,38 @@ pub(super) fn query_error(model: Option<&Model>, refusal: &Refusal, id: &str) ->
     out
 }
 
+/// Writes a document of REST-XML: an outermost element around the members that lie in the body. A
+/// nameless one stands for the only member without a wrapper.
+pub(super) fn document(model: &Model, root: &str, shape: &str, value: &Value) -> String {
+    let mut out = prologue();
+    let namespace = namespace(model);
+    if root.is_empty() {
+        let (name, text) = present(value).next().map_or_else(
+            || (model.shape(shape).members.keys().next().map_or("", String::as_str), ""),
+            |(name, value)| (name.as_str(), value.as_str().unwrap_or_default()),
+        );
+        let text = escape(text);
+        let _ = write!(out, "<{name} xmlns=\"{namespace}\">{text}</{name}>");
+        return out;
+    }
+    let _ = write!(out, "<{root} xmlns=\"{namespace}\">");
+    structure(model, shape, value, &mut out);
+    let _ = write!(out, "</{root}>");
+    out
+}
+
+/// Writes an error of S3.
+pub(super) fn s3_error(refusal: &Refusal, id: &str) -> String {
+    let mut out = prologue();
+    let (code, message) = (escape(&refusal.code), escape(&refusal.message));
+    let _ = write!(
+        out,
+        "<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId>\
+         <HostId>{id}</HostId></Error>"
+    );
+    out
+}
+
 fn prologue() -> String {
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned()
 }
@@ -80,7 +112,7 @@ fn members(model: &Model, operation: &str, answer: &Value, out: &mut String) {
 fn structure(model: &Model, shape: &str, value: &Value, out: &mut String) {
     let shape = model.shape(shape);
     for (name, value) in present(value) {
-        if let Some(member) = shape.members.get(name) {
+        if let Some(member) = shape.members.get(name).filter(|member| member.location.is_none()) {
             let name = member.location_name.as_deref().unwrap_or(name);
             element(model, name, member, value, out);
         }

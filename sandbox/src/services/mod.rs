@@ -47,6 +47,8 @@ pub(crate) mod iam;
 pub(crate) mod logs;
 mod paging;
 mod policy;
+pub(crate) mod route53;
+pub(crate) mod s3;
 pub(crate) mod sts;
 pub(crate) mod tagging;
 
@@ -329,6 +331,6 @@ macro_rules! services {
 
 services! {
     regional: dynamodb, ec2, ecr, logs;
-    global: iam, sts;
+    global: iam, route53, s3, sts;
     stateless: tagging;
 }

@@ -156,14 +156,48 @@ SERVICES = {
         PutImage ListImages DescribeImages BatchGetImage BatchDeleteImage
     """,
     "sts": "GetCallerIdentity AssumeRole",
+    "route53": """
+        CreateHostedZone GetHostedZone ListHostedZones ListHostedZonesByName DeleteHostedZone
+        UpdateHostedZoneComment AssociateVPCWithHostedZone DisassociateVPCFromHostedZone
+        ListHostedZonesByVPC GetHostedZoneCount
+        ChangeResourceRecordSets ListResourceRecordSets GetChange
+        ChangeTagsForResource ListTagsForResource ListTagsForResources
+    """,
+    "s3": """
+        CreateBucket HeadBucket DeleteBucket ListBuckets GetBucketLocation
+        PutBucketTagging GetBucketTagging DeleteBucketTagging
+        PutBucketPolicy GetBucketPolicy DeleteBucketPolicy
+        PutBucketVersioning GetBucketVersioning
+        PutBucketEncryption GetBucketEncryption DeleteBucketEncryption
+        PutPublicAccessBlock GetPublicAccessBlock DeletePublicAccessBlock
+        PutBucketOwnershipControls GetBucketOwnershipControls DeleteBucketOwnershipControls
+        PutBucketLifecycleConfiguration GetBucketLifecycleConfiguration DeleteBucketLifecycle
+        PutObject GetObject HeadObject DeleteObject DeleteObjects ListObjectsV2 ListObjectVersions
+        CreateMultipartUpload ListMultipartUploads AbortMultipartUpload
+    """,
     "resourcegroupstaggingapi": "GetResources",
 }
 
 METADATA = """
     apiVersion protocols jsonVersion targetPrefix xmlNamespace signingName endpointPrefix
 """.split()
-SHAPE = "type required enum min max pattern flattened timestampFormat sensitive".split()
+SHAPE = "type required enum min max pattern flattened timestampFormat sensitive payload".split()
 REFERENCE = "shape location locationName queryName flattened xmlAttribute".split()
+
+# The outermost elements of S3's answers, which its model leaves out (API reference, "Response
+# Syntax" of each operation). An empty one stands for its only member without a wrapper.
+ROOTS = {
+    "ListBuckets": "ListAllMyBucketsResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "DeleteObjects": "DeleteResult",
+    "GetBucketLocation": "",
+    "GetBucketTagging": "Tagging",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+}
 
 # Patterns of the models that the services themselves judge later, with another error: Logs answers
 # ValidationException "Invalid resourceArn" to an ARN ending in :* (github.com/boto/boto3/issues/4104).
@@ -186,6 +220,15 @@ def keep(thing, keys):
     return {key: thing[key] for key in keys if key in thing}
 
 
+def rest_namespace(model):
+    """REST-XML models name their namespace where it is written, not in their metadata."""
+    inputs = (operation.get("input", {}) for operation in model["operations"].values())
+    members = (m for shape in model["shapes"].values() for m in shape.get("members", {}).values())
+    found = (thing["xmlNamespace"] for place in (inputs, members) for thing in place
+             if "xmlNamespace" in thing)
+    return next(found)["uri"]
+
+
 def reference(thing):
     return keep(thing, REFERENCE)
 
@@ -203,7 +246,11 @@ def trim(service, model, names):
         kept = keep(operation, ["input", "output"])
         for side, value in kept.items():
             queue.append(value["shape"])
-            kept[side] = keep(value, ["shape", "resultWrapper"])
+            kept[side] = keep(value, ["shape", "resultWrapper", "locationName"])
+            if service == "s3" and side == "output" and name in ROOTS:
+                kept[side]["locationName"] = ROOTS[name]
+        if model["metadata"]["protocol"] == "rest-xml":
+            kept["http"] = operation["http"]
         kept["errors"] = [error["shape"] for error in operation.get("errors", [])]
         queue.extend(kept["errors"])
         operations[name] = kept
@@ -231,8 +278,11 @@ def trim(service, model, names):
                 kept[key] = reference(shape[key])
                 queue.append(shape[key]["shape"])
         shapes[name] = kept
+    metadata = keep(model["metadata"], METADATA)
+    if model["metadata"]["protocol"] == "rest-xml":
+        metadata["xmlNamespace"] = rest_namespace(model)
     return {
-        "metadata": keep(model["metadata"], METADATA),
+        "metadata": metadata,
         "operations": operations,
         "shapes": dict(sorted(shapes.items())),
     }
