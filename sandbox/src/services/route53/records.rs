@@ -195,7 +195,9 @@ fn character_strings(value: &str) -> Option<&'static str> {
         });
         match end {
             None => {
-                return Some("InvalidCharacterString (Value should be enclosed in quotation marks)");
+                return Some(
+                    "InvalidCharacterString (Value should be enclosed in quotation marks)",
+                );
             }
             Some(end) if end > 255 => {
                 return Some("CharacterStringTooLong (Value is too long)");
