@@ -40,6 +40,7 @@
 //! goes through everything but the wire and returns `Result<Value, Refusal>`; `sandbox.call_in`
 //! takes a region; `sandbox.skip(Duration)` moves the clock.
 
+pub(crate) mod acm;
 pub(crate) mod dynamodb;
 pub(crate) mod ec2;
 pub(crate) mod ecr;
@@ -330,7 +331,7 @@ macro_rules! services {
 }
 
 services! {
-    regional: dynamodb, ec2, ecr, logs;
+    regional: acm, dynamodb, ec2, ecr, logs;
     global: iam, route53, s3, sts;
     stateless: tagging;
 }

@@ -207,11 +207,13 @@ UNENFORCED_PATTERNS = {("logs", "AmazonResourceName")}
 # "available" (API reference, InternetGatewayAttachment), a new network interface "pending" (API
 # reference, CreateNetworkInterface, example), a VPC endpoint has its state in small letters (API
 # reference, DescribeVpcEndpoints, example), a NAT gateway's interface is of type "nat_gateway" (API
-# reference, DescribeNetworkInterfaces, filter interface-type).
+# reference, DescribeNetworkInterfaces, filter interface-type), certificates write their algorithm
+# with a dash (API reference, DescribeCertificate, example).
 MISSING_VALUES = {
     ("ec2", "AttachmentStatus"): ["available"],
     ("ec2", "NetworkInterfaceStatus"): ["pending"],
     ("ec2", "NetworkInterfaceType"): ["nat_gateway"],
+    ("acm", "KeyAlgorithm"): ["RSA-1024", "RSA-2048", "EC-prime256v1", "EC-secp384r1"],
     ("ec2", "State"): ["pending", "available", "deleting"],
 }
 
@@ -233,9 +235,15 @@ def reference(thing):
     return keep(thing, REFERENCE)
 
 
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{{0,61}}[A-Za-z0-9]){}"
+
+
 def pattern(text):
     """Java's \\uXXXX is Rust's \\u{XXXX}; one model writes code points beyond four digits."""
     text = text.replace("\\u10000-\\u10FFFF", "\\u{10000}-\\u{10FFFF}")
+    # A label that does not begin with a dash, without looking ahead, which Rust's expressions lack.
+    text = text.replace("(?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9]", LABEL.format("?"))
+    text = text.replace("(?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9]", LABEL.format(""))
     return re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\u{\1}", text)
 
 

@@ -128,16 +128,19 @@ pub(crate) static SERVICE: Service = Service {
     ..Service::EMPTY
 };
 
-/// Returns the values of a record in the public zones of the account: what anybody can resolve.
-/// Where two zones have one name, the parent's name servers would decide; here any will do.
-pub(crate) fn public_values(account: &Account, name: &str, kind: &str) -> Vec<String> {
-    let Some(name) = name::canonical(name) else { return Vec::new() };
-    let zones = account.global.route53.zones.values();
-    zones
-        .filter(|zone| !zone.private && name::within(&name, &zone.name))
-        .filter_map(|zone| zone.records.get(&records::key(&name, kind, None)))
-        .flat_map(|record| record.values.clone())
-        .collect()
+/// Returns the values of a record in the public zones of the account, and since when anybody can
+/// resolve them. Of zones of one name the parent's name servers would decide; here the first that
+/// has the record does.
+pub(crate) fn public_record(
+    account: &Account,
+    name: &str,
+    kind: &str,
+) -> Option<(Vec<String>, Time)> {
+    let name = name::canonical(name)?;
+    let key = records::key(&name, kind, None);
+    let mut zones = account.global.route53.zones.values().filter(|zone| !zone.private);
+    let record = zones.find_map(|zone| zone.records.get(&key))?;
+    Some((record.values.clone(), record.since))
 }
 
 /// Takes the id out of what may be a path: `/hostedzone/Z1`.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::{Answer, Call, Input, Members, modelled};
-use super::{Zone, bare, max_items, name, rules, submit, zone, zone_mut};
+use super::{PROPAGATION, Zone, bare, max_items, name, rules, submit, zone, zone_mut};
+use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::state::Account;
 
@@ -27,6 +28,8 @@ pub(super) struct Record {
     pub(super) ttl: Option<i64>,
     pub(super) values: Vec<String>,
     pub(super) alias: Option<Alias>,
+    /// From when the name servers give it out like this.
+    pub(super) since: Time,
 }
 
 /// What an alias points to.
@@ -68,7 +71,7 @@ impl Record {
         let values = |record: &Self| record.values.iter().cloned().collect::<BTreeSet<_>>();
         values(self) == values(other)
             && Self { values: Vec::new(), ..self.clone() }
-                == Self { values: Vec::new(), ..other.clone() }
+                == Self { values: Vec::new(), since: self.since, ..other.clone() }
     }
 
     fn of(input: &Map<String, Value>, zone: &Zone) -> Result<Self, Refusal> {
@@ -98,6 +101,7 @@ impl Record {
             ttl: input.integer("TTL"),
             values: values.filter_map(|value| value.text("Value")).map(str::to_owned).collect(),
             alias: input.object("AliasTarget").map(Alias::of),
+            since: Time::default(),
             name,
         };
         record.check()?;
@@ -217,7 +221,7 @@ pub(super) fn change(account: &mut Account, call: &Call, input: &Input) -> Answe
     let mut aliases = Vec::new();
     for change in batch.list("Changes").iter().filter_map(Value::as_object) {
         let Some(set) = change.object("ResourceRecordSet") else { continue };
-        let record = Record::of(set, &zone)?;
+        let mut record = Record::of(set, &zone)?;
         let (name, kind) = (record.name.clone(), record.kind.clone());
         let action = change.text("Action").unwrap_or_default();
         // One set may be deleted and made anew in a batch, not changed twice.
@@ -236,6 +240,8 @@ pub(super) fn change(account: &mut Account, call: &Call, input: &Input) -> Answe
             }
             _ => {
                 aliases.extend(record.alias.clone().map(|alias| (alias, kind)));
+                let same = known.filter(|known| known.same(&record)).map(|known| known.since);
+                record.since = same.unwrap_or_else(|| call.after(PROPAGATION));
                 zone.records.insert(record.key(), record);
             }
         }
