@@ -17,6 +17,7 @@ struct Marks {
     immutable: bool,
     late: bool,
     sensitive: bool,
+    whole: bool,
 }
 
 impl Marks {
@@ -25,6 +26,7 @@ impl Marks {
             immutable: self.immutable || view.is_immutable(),
             late: self.late || view.is_late(),
             sensitive: self.sensitive || view.is_sensitive(),
+            whole: self.whole || view.is_whole(),
         }
     }
 }
@@ -147,11 +149,14 @@ fn compare(
         Json::Object(fields) if before.is_object() => {
             for (key, value) in fields {
                 let inner = view.property(key).or_else(|| view.values()).unwrap_or(view);
+                if inner.is_write_only() {
+                    continue;
+                }
                 let marks = marks.under(&inner);
                 let before = before.get(key).unwrap_or(&Json::Null);
                 compare(inner, &format!("{path}.{key}"), (before, value), marks, out);
             }
-            if is_map(view) {
+            if is_map(view) || marks.whole {
                 for (key, before) in before.as_object().into_iter().flatten() {
                     if !fields.contains_key(key) {
                         let gone = After::Known(Json::Null);
@@ -225,7 +230,7 @@ fn compare_set(
                 let mut found = Vec::new();
                 compare(inner, &path, (o, n), marks, &mut found);
                 // A field that was not there takes the place of another, such as a route's target.
-                if found.iter().any(|c| c.before.is_null()) {
+                if !marks.whole && found.iter().any(|c| c.before.is_null()) {
                     let (before, now) = (without(o, &key), without(n, &key));
                     found = vec![change(&path, before, After::Known(now), marks)];
                 }
@@ -327,7 +332,11 @@ mod tests {
                 "order": {"type": "array", "items": {"type": "string"}},
                 "map": {"type": "object", "additionalProperties": {"type": "string"}},
                 "secret": {"type": "string", "x-sensitive": true},
-                "sent": {"type": "string", "x-write-only": true}
+                "sent": {"type": "string", "x-write-only": true},
+                "parts": {"type": "array", "x-key": ["name"], "x-whole": true, "items": {
+                    "type": "object", "properties": {"name": {"type": "string"},
+                        "user": {"type": "string"}, "more": {"type": "object", "properties": {}},
+                        "sent": {"type": "string", "x-write-only": true}}}}
             }
         })
     }
@@ -402,6 +411,23 @@ mod tests {
                 ("order[0]".into(), json!("a"), json!("b")),
                 ("order[1]".into(), json!("b"), json!("a")),
             ]
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_whole_is_none() {
+        let live = json!({"parts": [{"name": "a", "user": "1", "more": {"deep": 1}}]});
+        assert_eq!(
+            paths(&live, &json!({"parts": [{"name": "a", "more": {}, "sent": "x"}]})),
+            [
+                ("parts[a].more.deep".into(), json!(1), Json::Null),
+                ("parts[a].user".into(), json!("1"), Json::Null),
+            ]
+        );
+        let now = json!({"parts": [{"name": "a"}]});
+        assert_eq!(
+            paths(&now, &json!({"parts": [{"name": "a", "user": "1"}]})),
+            [("parts[a].user".into(), Json::Null, json!("1"))]
         );
     }
 

@@ -168,6 +168,12 @@ pub trait Resource:
         None
     }
 
+    /// [`Resource::natural_name`] with what it is unique in before it, for types whose names repeat:
+    /// a service's with its cluster's. None while a part is not known.
+    fn unique_name(&self) -> Option<String> {
+        self.natural_name().map(str::to_owned)
+    }
+
     /// Checks rules between fields; values not known yet are placeholders
     /// ([`crate::stack`] `is_placeholder`) and must be let through.
     fn validate(&self) -> Vec<FieldProblem> {

@@ -44,6 +44,16 @@ pub mod ecr {
     pub mod repository;
 }
 
+/// ECS: clusters, and what runs in them.
+pub mod ecs {
+    pub mod capacity_provider;
+    pub mod cluster;
+    pub mod service;
+    pub mod strategy;
+    mod tags;
+    pub mod task_definition;
+}
+
 /// IAM: who may do what.
 pub mod iam {
     pub mod instance_profile;

@@ -10,6 +10,7 @@ const IMMUTABLE: &str = "x-immutable";
 const LATE: &str = "x-late";
 const WRITE_ONLY: &str = "x-write-only";
 const SENSITIVE: &str = "x-sensitive";
+const WHOLE: &str = "x-whole";
 const RENEWED: &str = "x-renewed";
 /// Annotation of a string that holds another resource's id: the type's name.
 pub const REFERENCE: &str = "x-ref";
@@ -47,6 +48,12 @@ pub fn renewed_by(fields: &'static [&'static str]) -> impl FnMut(&mut Schema) {
     move |schema| {
         schema.insert(RENEWED.into(), fields.into());
     }
+}
+
+/// Marks a field whose value is given whole: what is left out within it is none, and is a difference
+/// where the live object has some.
+pub fn whole(schema: &mut Schema) {
+    schema.insert(WHOLE.into(), true.into());
 }
 
 /// A place in a JSON Schema, with `$ref` and nullable wrappers looked through.
@@ -125,6 +132,11 @@ impl<'a> SchemaView<'a> {
     pub fn renewing_fields(&self) -> Vec<&'a str> {
         let fields = self.annotation(RENEWED).and_then(Json::as_array);
         fields.into_iter().flatten().filter_map(Json::as_str).collect()
+    }
+
+    /// Tells whether what is left out within the value is none.
+    pub fn is_whole(&self) -> bool {
+        self.flag(WHOLE)
     }
 
     /// Tells whether the array is a set: order does not matter.

@@ -130,7 +130,7 @@ impl<R: Resource> Handler for Erased<R> {
     }
 
     fn natural_name(&self, spec: &Json) -> Option<String> {
-        read::<R>(spec).ok()?.natural_name().map(str::to_owned)
+        read::<R>(spec).ok()?.unique_name()
     }
 
     fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)> {
@@ -142,8 +142,8 @@ impl<R: Resource> Handler for Erased<R> {
         for (i, live) in leaving.iter().enumerate() {
             for (j, wanted) in coming.iter().enumerate() {
                 let (Some(live), Some(wanted)) = (live, wanted) else { continue };
-                let name = live.natural_name();
-                let same_name = name.is_some() && name == wanted.natural_name();
+                let name = live.unique_name();
+                let same_name = name.is_some() && name == wanted.unique_name();
                 if same_name || R::clashes(live, wanted) {
                     found.push((i, j));
                 }
