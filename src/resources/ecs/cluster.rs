@@ -67,9 +67,7 @@ pub struct EcsCluster {
 }
 
 /// A setting of a cluster.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterSetting {
     /// Which.
@@ -169,12 +167,7 @@ impl Resource for EcsCluster {
                 "",
                 "services to be gone",
             ),
-            Retryable::new(
-                Step::Delete,
-                "ClusterContainsTasksException",
-                "",
-                "tasks to stop",
-            ),
+            Retryable::new(Step::Delete, "ClusterContainsTasksException", "", "tasks to stop"),
             Retryable::new(
                 Step::Delete,
                 "ClusterContainsContainerInstancesException",
@@ -224,7 +217,8 @@ impl Resource for EcsCluster {
         }
         let execute = self.configuration.iter().flat_map(|c| &c.execute_command_configuration);
         for execute in execute {
-            let over = execute.logging.as_ref().is_some_and(|l| l.0 == ExecuteCommandLogging::Override);
+            let over =
+                execute.logging.as_ref().is_some_and(|l| l.0 == ExecuteCommandLogging::Override);
             if over != execute.log_configuration.is_some() {
                 let path = "configuration.execute_command_configuration.log_configuration";
                 problem(path, "it is given with the logging `OVERRIDE`, and only there");
@@ -325,11 +319,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// Lists the clusters that these workspaces (none: any of this project and environment) own, and
 /// those of these names. A hundred cost one call more.
-pub(super) async fn owned(
-    cx: &Cx,
-    workspaces: &[String],
-    names: &[String],
-) -> Result<Vec<Found>> {
+pub(super) async fn owned(cx: &Cx, workspaces: &[String], names: &[String]) -> Result<Vec<Found>> {
     let pages = cx.ecs().list_clusters().max_results(100).into_paginator();
     let arns = pages.items().send().collect::<std::result::Result<Vec<String>, _>>().await?;
     let mut found = describe(cx, arns).await?;

@@ -6,13 +6,13 @@ mod parts;
 mod read;
 mod status;
 
-pub(super) use read::running;
 pub use parts::{
     AwsvpcConfiguration, CircuitBreaker, ClientAlias, DeploymentAlarms, DeploymentConfiguration,
     DeploymentController, LoadBalancer, NetworkConfiguration, PlacementConstraint,
     PlacementStrategy, ServiceConnectConfiguration, ServiceConnectService, ServiceRegistry,
     TimeoutConfiguration,
 };
+pub(super) use read::running;
 
 use super::cluster::{EcsCluster, linked_role};
 use super::strategy::{self, CapacityProviderStrategyItem};
@@ -243,7 +243,8 @@ impl Resource for EcsService {
     async fn create(&self, cx: &Cx, with: Creation<'_>) -> Result<String> {
         let mut tags = with.tags.clone();
         tags.extend(self.force_new_deployment.iter().map(|t| (DEPLOYMENT.to_owned(), t.clone())));
-        let strategy = self.capacity_provider_strategy.as_ref().map(strategy::to_sdk).transpose()?;
+        let strategy =
+            self.capacity_provider_strategy.as_ref().map(strategy::to_sdk).transpose()?;
         let controller = self.deployment_controller.as_ref();
         let connect = self.service_connect_configuration.as_ref();
         let made = cx
@@ -386,7 +387,9 @@ const fn retry(step: Step, message: &'static str, reason: &'static str) -> Retry
 /// Treats a service that is gone, or on its way, as done.
 fn gone_is_done<T>(result: Result<T>) -> Result<()> {
     let gone = |error: &Error| {
-        error.is_not_found() || error.is("ServiceNotActiveException") || error.is("ServiceNotFoundException")
+        error.is_not_found()
+            || error.is("ServiceNotActiveException")
+            || error.is("ServiceNotFoundException")
     };
     match result {
         Err(error) if !gone(&error) => Err(error),

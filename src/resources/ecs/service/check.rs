@@ -38,7 +38,8 @@ impl EcsService {
         if !is_placeholder(&self.task_definition)
             && !revision.is_some_and(|number| number.parse::<u32>().is_ok())
         {
-            let message = "name a revision: `${ecs_task_definition.NAME.arn}`, or `family:revision`";
+            let message =
+                "name a revision: `${ecs_task_definition.NAME.arn}`, or `family:revision`";
             found.say("task_definition", message);
         }
         if let Some(items) = &self.capacity_provider_strategy {
@@ -87,7 +88,10 @@ impl EcsService {
             let path = "deployment_configuration.deployment_circuit_breaker.rollback";
             found.say(path, "only a circuit breaker that is enabled takes a deployment back");
         }
-        if given.alarms.as_ref().is_some_and(|alarms| alarms.enable && alarms.alarm_names.is_empty())
+        if given
+            .alarms
+            .as_ref()
+            .is_some_and(|alarms| alarms.enable && alarms.alarm_names.is_empty())
         {
             found.say("deployment_configuration.alarms.alarm_names", "name the alarms");
         }
@@ -110,7 +114,8 @@ impl EcsService {
                     found.say(&path, format!("name what tasks are spread over, e.g. `{ZONE}`"));
                 }
                 PlacementStrategyType::Binpack
-                    if !field.is_some_and(|f| ["cpu", "memory"].contains(&f) || is_placeholder(f)) =>
+                    if !field
+                        .is_some_and(|f| ["cpu", "memory"].contains(&f) || is_placeholder(f)) =>
                 {
                     found.say(&path, "tasks are packed by `cpu` or by `memory`");
                 }
@@ -158,7 +163,8 @@ impl EcsService {
         };
         let first = self.placement_strategy.as_ref().and_then(|all| all.first());
         if first.is_some_and(|first| !over_zones(first)) {
-            let message = format!("it needs `spread` over `{ZONE}` as the first placement strategy");
+            let message =
+                format!("it needs `spread` over `{ZONE}` as the first placement strategy");
             found.say(path, message);
         }
     }

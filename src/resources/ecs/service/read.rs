@@ -62,7 +62,8 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<EcsService>
         Want::Ids(_) => all.collect(),
         Want::Owned { names, workspaces } => {
             let asked = |one: &Live<EcsService>| {
-                unique(one.spec.cluster.as_str(), &one.spec.name).is_some_and(|n| names.contains(&n))
+                unique(one.spec.cluster.as_str(), &one.spec.name)
+                    .is_some_and(|n| names.contains(&n))
             };
             all.filter(|one| asked(one) || cx.scope.owns(&one.tags, workspaces)).collect()
         }
@@ -173,7 +174,9 @@ fn deployment(found: SdkDeployment) -> DeploymentConfiguration {
     }
 }
 
-fn network(found: Option<aws_sdk_ecs::types::NetworkConfiguration>) -> Option<NetworkConfiguration> {
+fn network(
+    found: Option<aws_sdk_ecs::types::NetworkConfiguration>,
+) -> Option<NetworkConfiguration> {
     let vpc = found?.awsvpc_configuration?;
     let groups = vpc.security_groups.unwrap_or_default();
     Some(NetworkConfiguration {
@@ -225,9 +228,9 @@ fn live(service: Service, waits: bool) -> Option<Live<EcsService>> {
         launch_type: service.launch_type.map(Sdk),
         capacity_provider_strategy: Some(strategy::from_sdk(&strategy)),
         platform_version: service.platform_version.filter(|version| !version.is_empty()),
-        scheduling_strategy: Some(Sdk(
-            service.scheduling_strategy.unwrap_or(SchedulingStrategy::Replica),
-        )),
+        scheduling_strategy: Some(Sdk(service
+            .scheduling_strategy
+            .unwrap_or(SchedulingStrategy::Replica))),
         deployment_controller: Some(DeploymentController { kind: Sdk(controller) }),
         deployment_configuration: service.deployment_configuration.map(deployment),
         network_configuration: network(service.network_configuration),
@@ -245,7 +248,7 @@ fn live(service: Service, waits: bool) -> Option<Live<EcsService>> {
             service.health_check_grace_period_seconds.unwrap_or(0),
         ),
         availability_zone_rebalancing: Some(Sdk(
-            rebalancing.unwrap_or(AvailabilityZoneRebalancing::Disabled),
+            rebalancing.unwrap_or(AvailabilityZoneRebalancing::Disabled)
         )),
         enable_execute_command: Some(service.enable_execute_command),
         enable_ecs_managed_tags: Some(service.enable_ecs_managed_tags),

@@ -1,7 +1,7 @@
 //! Where a service is in its life, and what still runs of one that is going.
 
-use super::names::{ServiceName, last};
 use super::EcsService;
+use super::names::{ServiceName, last};
 use crate::aws::{Cx, Error, Result};
 use crate::engine::resource::{Blocker, Status};
 use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service};
@@ -119,7 +119,12 @@ pub(super) async fn draining(cx: &Cx, spec: &EcsService) -> Result<Vec<Blocker>>
 mod tests {
     use super::*;
 
-    fn deployment(status: &str, of: &str, state: DeploymentRolloutState, counts: [i32; 4]) -> Deployment {
+    fn deployment(
+        status: &str,
+        of: &str,
+        state: DeploymentRolloutState,
+        counts: [i32; 4],
+    ) -> Deployment {
         let [desired, running, pending, failed] = counts;
         Deployment::builder()
             .id(of)
@@ -150,7 +155,8 @@ mod tests {
         let text = "deployment of app:5: 1 of 2 tasks running".to_owned();
         assert_eq!(of(&short), (Status::Pending(text), Status::Ready));
         let broken = service(vec![deployment("PRIMARY", "app:5", Failed, [2, 0, 0, 3])]);
-        let text = "deployment of app:5: 0 of 2 tasks running, 3 failed FAILED: tasks failed to start.";
+        let text =
+            "deployment of app:5: 0 of 2 tasks running, 3 failed FAILED: tasks failed to start.";
         assert_eq!(of(&broken), (Status::Failed(text.into()), Status::Pending(text.into())));
         let back = service(vec![
             deployment("PRIMARY", "app:4", InProgress, [2, 2, 0, 0]),

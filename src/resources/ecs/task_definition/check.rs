@@ -30,9 +30,10 @@ impl EcsTaskDefinition {
         if !is_name(&self.family) {
             found.say("family", "a name has at most 255 letters, digits, `-` and `_`");
         }
-        for (path, role) in
-            [("task_role_arn", &self.task_role_arn), ("execution_role_arn", &self.execution_role_arn)]
-        {
+        for (path, role) in [
+            ("task_role_arn", &self.task_role_arn),
+            ("execution_role_arn", &self.execution_role_arn),
+        ] {
             if role.as_ref().is_some_and(|arn| !arn.starts_with("arn:") && !is_placeholder(arn)) {
                 found.say(path, "give the ARN of the role, which is what AWS tells of it");
             }
@@ -74,7 +75,8 @@ impl EcsTaskDefinition {
         for (path, text) in [("cpu", &self.cpu), ("memory", &self.memory)] {
             let unfit = |text: &String| !is_placeholder(text) && number(Some(text)).is_none();
             if text.as_ref().is_some_and(unfit) {
-                let example = if path == "cpu" { "`256` or `.25 vCPU`" } else { "`512` or `0.5 GB`" };
+                let example =
+                    if path == "cpu" { "`256` or `.25 vCPU`" } else { "`512` or `0.5 GB`" };
                 found.say(path, format!("this is no amount: write {example}"));
             }
         }
@@ -82,7 +84,10 @@ impl EcsTaskDefinition {
         if let Some(most) = number(self.cpu.as_deref()) {
             let sum: i64 = all().filter_map(|c| c.cpu).map(i64::from).sum();
             if sum > most {
-                found.say("cpu", format!("its containers reserve {sum} CPU units, more than {most}"));
+                found.say(
+                    "cpu",
+                    format!("its containers reserve {sum} CPU units, more than {most}"),
+                );
             }
         }
         if let Some(most) = number(self.memory.as_deref()) {
@@ -149,7 +154,9 @@ impl EcsTaskDefinition {
             let message = format!("there is no other container `{}`", on.container_name);
             found.say(format!("{path}.depends_on"), message);
         }
-        for name in container.secrets.keys().filter(|name| container.environment.contains_key(*name)) {
+        for name in
+            container.secrets.keys().filter(|name| container.environment.contains_key(*name))
+        {
             let message = format!("`{name}` is in `environment` too");
             found.say(format!("{path}.secrets"), message);
         }

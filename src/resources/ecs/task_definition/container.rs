@@ -188,7 +188,8 @@ impl ContainerDefinition {
         self.port_mappings = ports
             .into_iter()
             .map(|mut port| {
-                let implied = |host: &i32| *host == 0 || fixed_ports && *host == port.container_port;
+                let implied =
+                    |host: &i32| *host == 0 || fixed_ports && *host == port.container_port;
                 port.host_port = port.host_port.filter(|host| !implied(host));
                 port
             })
@@ -196,7 +197,8 @@ impl ContainerDefinition {
         if let Some(check) = &mut self.health_check {
             check.start_period = check.start_period.filter(|seconds| *seconds != 0);
         }
-        self.linux_parameters = self.linux_parameters.take().filter(|l| *l != LinuxParameters::default());
+        self.linux_parameters =
+            self.linux_parameters.take().filter(|l| *l != LinuxParameters::default());
         self.version_consistency =
             self.version_consistency.take().filter(|v| v.0 != sdk::VersionConsistency::Enabled);
         for text in [&mut self.hostname, &mut self.user, &mut self.working_directory] {
@@ -232,7 +234,9 @@ impl ContainerDefinition {
             .set_secrets(secrets(&self.secrets)?)
             .set_mount_points(given(&self.mount_points, MountPoint::sdk))
             .set_volumes_from(given(&self.volumes_from, VolumeFrom::sdk))
-            .set_linux_parameters(self.linux_parameters.as_ref().map(LinuxParameters::sdk).transpose()?)
+            .set_linux_parameters(
+                self.linux_parameters.as_ref().map(LinuxParameters::sdk).transpose()?,
+            )
             .set_depends_on(tried(&self.depends_on, ContainerDependency::sdk)?)
             .set_start_timeout(self.start_timeout)
             .set_stop_timeout(self.stop_timeout)
@@ -251,10 +255,15 @@ impl ContainerDefinition {
             .set_pseudo_terminal(self.pseudo_terminal.then_some(true))
             .set_docker_labels(labels)
             .set_ulimits(tried(&self.ulimits, Ulimit::sdk)?)
-            .set_log_configuration(self.log_configuration.as_ref().map(LogConfiguration::sdk).transpose()?)
+            .set_log_configuration(
+                self.log_configuration.as_ref().map(LogConfiguration::sdk).transpose()?,
+            )
             .set_health_check(self.health_check.as_ref().map(HealthCheck::sdk).transpose()?)
             .set_system_controls(given(&self.system_controls, SystemControl::sdk))
-            .set_resource_requirements(tried(&self.resource_requirements, ResourceRequirement::sdk)?)
+            .set_resource_requirements(tried(
+                &self.resource_requirements,
+                ResourceRequirement::sdk,
+            )?)
             .set_firelens_configuration(firelens.map(FirelensConfiguration::sdk).transpose()?)
             .build())
     }

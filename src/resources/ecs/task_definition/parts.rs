@@ -211,7 +211,8 @@ pub struct LogConfiguration {
 impl LogConfiguration {
     /// Converts it for AWS; Service Connect's proxy takes one as well.
     pub(in crate::resources::ecs) fn sdk(&self) -> Result<sdk::LogConfiguration> {
-        let options = (!self.options.is_empty()).then(|| self.options.clone().into_iter().collect());
+        let options =
+            (!self.options.is_empty()).then(|| self.options.clone().into_iter().collect());
         let secrets = secrets(&self.secret_options)?;
         let log = sdk::LogConfiguration::builder().log_driver(self.log_driver.0.clone());
         built("log_configuration", log.set_options(options).set_secret_options(secrets).build())
@@ -356,7 +357,8 @@ pub struct FirelensConfiguration {
 
 impl FirelensConfiguration {
     pub(super) fn sdk(&self) -> Result<sdk::FirelensConfiguration> {
-        let options = (!self.options.is_empty()).then(|| self.options.clone().into_iter().collect());
+        let options =
+            (!self.options.is_empty()).then(|| self.options.clone().into_iter().collect());
         let firelens = sdk::FirelensConfiguration::builder().r#type(self.kind.0.clone());
         built("firelens_configuration", firelens.set_options(options).build())
     }
