@@ -22,6 +22,8 @@ pub struct Cx {
     meter: Arc<Meter>,
     clients: Clients,
     pub(super) tag_index: Mutex<Arc<OnceCell<TagIndex>>>,
+    pub(super) global_tag_index: Mutex<Arc<OnceCell<TagIndex>>>,
+    pub(super) dns_changes: Mutex<BTreeMap<String, String>>,
     batches: Mutex<BTreeMap<&'static str, Arc<Batch>>>,
 }
 
@@ -56,6 +58,7 @@ macro_rules! client {
             self.clients.$field.get_or_init(|| {
                 let config = $krate::config::Builder::from(&self.config)
                     .retry_classifier(super::retry::OneShotCreations)
+                    .interceptor(super::connector::NamesOperation)
                     .build();
                 $krate::Client::from_conf(config)
             })
@@ -79,6 +82,8 @@ impl Cx {
             meter,
             clients: Clients::default(),
             tag_index: Mutex::default(),
+            global_tag_index: Mutex::default(),
+            dns_changes: Mutex::default(),
             batches: Mutex::default(),
         }
     }

@@ -3,13 +3,17 @@
 
 use super::limits::Limits;
 use super::retry::{ONE_SHOT_HEADER, is_one_shot};
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, Metadata};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
@@ -96,8 +100,10 @@ struct MeteredConnector {
 }
 
 impl HttpConnector for MeteredConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(call) = Call::of(&request) else { return self.inner.call(request) };
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let call = Call::of(&request);
+        request.headers_mut().remove(OPERATION_HEADER);
+        let Some(call) = call else { return self.inner.call(request) };
         let this = self.clone();
         HttpConnectorFuture::new(async move {
             this.meter.admit(&call).await;
@@ -136,11 +142,13 @@ struct Call {
 }
 
 impl Call {
-    /// Reads the operation from `X-Amz-Target` or the form's `Action`, and region and service from
-    /// the scope of the signature; `None` for requests of the credentials chain that have neither.
+    /// Reads the operation from what [`NamesOperation`] left, from `X-Amz-Target` or from the form's
+    /// `Action`, and region and service from the scope of the signature; `None` for requests of the
+    /// credentials chain that have none of them.
     fn of(request: &HttpRequest) -> Option<Self> {
         let headers = request.headers();
-        let operation = match headers.get("x-amz-target") {
+        let named = headers.get(OPERATION_HEADER);
+        let operation = match named.or_else(|| headers.get("x-amz-target")) {
             Some(target) => target.rsplit_once('.').map_or(target, |(_, name)| name).to_owned(),
             None => {
                 let body = request.body().bytes()?;
@@ -153,6 +161,34 @@ impl Call {
         let region = parts.next().unwrap_or_default().to_owned();
         let service = parts.next().unwrap_or("sts").to_owned();
         Some(Self { region, service, operation })
+    }
+}
+
+/// Carries the operation's name from the client to the connector, which takes it off again.
+const OPERATION_HEADER: &str = "x-infra-operation";
+
+/// Has every request say which operation it is: in S3's and Route 53's protocol method and path do,
+/// which only the service's model can tell apart. Runs after signing; nothing of it is sent.
+#[derive(Debug)]
+pub(super) struct NamesOperation;
+
+#[dyn_dispatch_hint]
+impl Intercept for NamesOperation {
+    fn name(&self) -> &'static str {
+        "requests name their operation"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(metadata) = config.load::<Metadata>() {
+            let name = metadata.name().to_owned();
+            context.request_mut().headers_mut().insert(OPERATION_HEADER, name);
+        }
+        Ok(())
     }
 }
 

@@ -160,11 +160,13 @@ fn words(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// Codes that end in `NotFound` or `NotFoundException` are told by their end; these are not.
-const NOT_FOUND: &[&str] = &["NoSuchEntity", "NoSuchBucket", "NoSuchHostedZone"];
+const NOT_FOUND: &[&str] =
+    &["NoSuchEntity", "NoSuchBucket", "NoSuchHostedZone", "NoSuchKey", "NoSuchUpload"];
 
 const ALREADY_EXISTS: &[&str] = &[
     "InvalidGroup.Duplicate",
     "InvalidPermission.Duplicate",
+    "BucketAlreadyOwnedByYou",
     "DuplicateLoadBalancerName",
     "DuplicateTargetGroupName",
     "DuplicateListener",
@@ -179,6 +181,8 @@ const IN_USE: &[&str] = &[
     "ClusterContainsContainerInstancesException",
     "ClusterContainsTasksException",
     "RepositoryNotEmptyException",
+    "BucketNotEmpty",
+    "HostedZoneNotEmpty",
 ];
 
 /// aws-semantics.md 0, "Throttle codes".

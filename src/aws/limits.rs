@@ -15,6 +15,8 @@ fn rate(service: &str, operation: &str) -> Option<Rate> {
     match service {
         "ec2" => Some(ec2(operation)),
         "ecs" => Some(ecs(operation)),
+        // Five requests a second for the whole account.
+        "route53" => Some((5.0, 5.0)),
         "dynamodb" if operation.ends_with("TagResource") => Some((5.0, 5.0)),
         _ => None,
     }

@@ -6,6 +6,7 @@ pub mod cidr;
 pub mod clients;
 pub mod connect;
 pub mod connector;
+pub mod dns_changes;
 pub mod error;
 pub mod inventory;
 pub mod limits;

@@ -22,6 +22,7 @@ const REPEATABLE: &[&str] = &[
     "CreateLaunchTemplate",
     "CreateLaunchTemplateVersion",
     "CreateVpcEndpoint",
+    "CreateHostedZone",
     "CreateService",
     "CreateLoadBalancer",
     "CreateTargetGroup",

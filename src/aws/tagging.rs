@@ -22,15 +22,30 @@ impl Cx {
         Ok(cell)
     }
 
-    /// Reads the index of services that have no region, IAM among them: the region of the partition
-    /// that they are run from keeps it ("GetResources", Tagging API reference). Not kept.
-    pub async fn global_tag_index(&self) -> Result<TagIndex> {
-        let home = match self.partition.as_str() {
+    /// Reads the index of services that have no region, IAM and Route 53 among them, once until
+    /// [`Cx::forget_tag_index`]: the region of the partition that they are run from keeps it
+    /// ("GetResources", Tagging API reference).
+    pub async fn global_tag_index(&self) -> Result<Arc<OnceCell<TagIndex>>> {
+        let home = self.global_region();
+        if home == self.scope.region {
+            return self.tag_index().await;
+        }
+        let cell =
+            Arc::clone(&self.global_tag_index.lock().unwrap_or_else(PoisonError::into_inner));
+        cell.get_or_try_init(|| async {
+            self.read_tag_index(self.in_region(home).tagging()).await
+        })
+        .await?;
+        Ok(cell)
+    }
+
+    /// The region that services without a region are run from.
+    pub(super) fn global_region(&self) -> &'static str {
+        match self.partition.as_str() {
             "aws-cn" => "cn-north-1",
             "aws-us-gov" => "us-gov-west-1",
             _ => "us-east-1",
-        };
-        self.read_tag_index(self.in_region(home).tagging()).await
+        }
     }
 
     /// Returns the indexed tags of one ARN; `None` says nothing about the object.
@@ -38,9 +53,10 @@ impl Cx {
         Ok(self.tag_index().await?.get().and_then(|index| index.get(arn).cloned()))
     }
 
-    /// Forgets the index; to be called before each snapshot, and after anything was written.
+    /// Forgets both indexes; to be called before each snapshot, and after anything was written.
     pub fn forget_tag_index(&self) {
         *self.tag_index.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        *self.global_tag_index.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 
     async fn read_tag_index(&self, client: &Client) -> Result<TagIndex> {

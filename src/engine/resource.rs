@@ -174,6 +174,12 @@ pub trait Resource:
         self.natural_name().map(str::to_owned)
     }
 
+    /// What a listing is told of each one the stack wants, as a name that need not be unique: for
+    /// types found by tags whose listing costs calls only where something is wanted.
+    fn looked_for(&self) -> Option<&str> {
+        None
+    }
+
     /// Checks rules between fields; values not known yet are placeholders
     /// ([`crate::stack`] `is_placeholder`) and must be let through.
     fn validate(&self) -> Vec<FieldProblem> {

@@ -65,6 +65,16 @@ pub mod logs {
     pub mod log_group;
 }
 
+/// Route 53: domains and their records.
+pub mod route53 {
+    mod mark;
+    pub mod name;
+    pub mod record;
+    mod sets;
+    pub mod zone;
+    mod zone_read;
+}
+
 mod naming;
 #[cfg(test)]
 mod tests;
@@ -90,6 +100,8 @@ pub fn registry() -> Registry {
             Erased::<iam::instance_profile::IamInstanceProfile>::boxed(),
             Erased::<iam::role::IamRole>::boxed(),
             Erased::<logs::log_group::LogGroup>::boxed(),
+            Erased::<route53::record::Route53Record>::boxed(),
+            Erased::<route53::zone::Route53Zone>::boxed(),
         ],
         vec![
             ErasedData::<data::availability_zones::AvailabilityZones>::boxed(),

@@ -205,6 +205,10 @@ impl<'a> Pass<'a, '_> {
             if let Some(name) = &name {
                 self.name(handler, name, &address);
             }
+            let looked_for = handler.looked_for(&wanted.spec).filter(|n| !is_placeholder(n));
+            if let Some(looked_for) = looked_for {
+                self.out.names.entry(handler.entry().name).or_default().insert(looked_for);
+            }
             let moved_from = self.former(&address);
             let sought = Sought { address, moved_from, name, at: self.at(block) };
             prepared.push(Prepared { key, wanted, sought });

@@ -33,6 +33,10 @@ pub trait Handler: Send + Sync {
     fn validate(&self, spec: &Json) -> Vec<FieldProblem>;
     /// The name of our choice that finds the object.
     fn natural_name(&self, spec: &Json) -> Option<String>;
+    /// See [`Resource::looked_for`].
+    fn looked_for(&self, _: &Json) -> Option<String> {
+        None
+    }
     /// Finds pairs that cannot be there at once, of objects that leave and ones that come: their
     /// positions. See [`Resource::clashes`].
     fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)>;
@@ -131,6 +135,10 @@ impl<R: Resource> Handler for Erased<R> {
 
     fn natural_name(&self, spec: &Json) -> Option<String> {
         read::<R>(spec).ok()?.unique_name()
+    }
+
+    fn looked_for(&self, spec: &Json) -> Option<String> {
+        read::<R>(spec).ok()?.looked_for().map(str::to_owned)
     }
 
     fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)> {

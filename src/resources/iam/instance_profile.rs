@@ -183,7 +183,7 @@ async fn bulk(
         Err(error) if error.class == ErrorClass::AccessDenied => None,
         other => Some(other?),
     };
-    let index = index.as_ref();
+    let index = index.as_ref().and_then(|index| index.get());
     stream::iter(found?)
         .map(|profile| async move {
             if let Some(tags) = index.and_then(|index| index.get(profile.arn())) {

@@ -154,7 +154,8 @@ fn every_retry_says_what_it_waits_for() {
         for retry in handler.rules().retry {
             assert!(!retry.reason.is_empty() && !retry.code.is_empty(), "{name}");
         }
-        let stateful = ["dynamodb_table", "ecr_repository", "log_group"].contains(name);
+        let stateful =
+            ["dynamodb_table", "ecr_repository", "log_group", "route53_zone"].contains(name);
         assert_eq!(handler.rules().stateful, stateful, "{name}");
     }
 }

@@ -9,6 +9,7 @@ mod iam;
 mod inventory;
 mod logs;
 mod network;
+mod route53;
 
 use crate::aws::{Cx, Options, Scope, Tags};
 use crate::engine::resource::{Creation, Handler, LiveObject, Registry, Want};

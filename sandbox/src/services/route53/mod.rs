@@ -199,7 +199,7 @@ fn max_items(input: &Input, most: usize) -> Result<usize, Refusal> {
 
 /// Shows zones to the Tagging API, in the region its partition's Route 53 is run from.
 fn tagged(account: &Account, region: &str, _: Time) -> Vec<Tagged> {
-    if !matches!(region, "us-east-1" | "cn-northwest-1" | "us-gov-west-1") {
+    if !matches!(region, "us-east-1" | "cn-north-1" | "us-gov-west-1") {
         return Vec::new();
     }
     let partition = super::partition(region);
