@@ -4,6 +4,8 @@
 //! The Tagging API lags, and lists what was tagged once (aws-semantics.md 0); EC2 and IAM are asked
 //! themselves, and what only the Tagging API tells is confirmed by its service.
 
+mod ecs;
+
 use super::arn::Arn;
 use super::ownership::{ENVIRONMENT, IDENTITY_KEYS, PROJECT, REGION, Tags};
 use super::tags::{ec2_any, filter, from_ec2, from_iam};
@@ -346,6 +348,7 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
             let call = cx.ecr().describe_repositories().repository_names(name);
             call.send().await.map(drop).map_err(Error::from)
         }
+        ("ecs", _) => return ecs::exists(cx, arn).await,
         _ => return Ok(None),
     };
     match asked {

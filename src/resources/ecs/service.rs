@@ -4,6 +4,7 @@ mod check;
 mod names;
 mod parts;
 mod read;
+mod reasons;
 mod status;
 
 pub use parts::{

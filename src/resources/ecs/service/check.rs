@@ -68,20 +68,25 @@ impl EcsService {
         let low = given.and_then(|g| g.minimum_healthy_percent).unwrap_or(low);
         let high = given.and_then(|g| g.maximum_percent).unwrap_or(high);
         let path = "deployment_configuration.maximum_percent";
-        if let Some(tasks) = self.desired_count.filter(|tasks| *tasks > 0 && !self.is_daemon()) {
-            let (tasks, low, high) = (i64::from(tasks), i64::from(low), i64::from(high));
-            let (least, most) = ((tasks * low + 99) / 100, tasks * high / 100);
-            if most <= least {
-                let message = format!(
-                    "of {tasks} asked for, at least {least} keep running and at most {most} there \
-                     are: a deployment could never replace one; lower `minimum_healthy_percent` or \
-                     raise this"
-                );
+        match self.desired_count.filter(|_| !self.is_daemon()) {
+            Some(0) => {}
+            Some(tasks) => {
+                let (tasks, low, high) = (i64::from(tasks), i64::from(low), i64::from(high));
+                let (least, most) = ((tasks * low + 99) / 100, tasks * high / 100);
+                if most <= least {
+                    let message = format!(
+                        "of {tasks} tasks at least {least} keep running and at most {most} there \
+                         are: no deployment could replace one; lower `minimum_healthy_percent` or \
+                         raise this"
+                    );
+                    found.say(path, message);
+                }
+            }
+            None if low >= high => {
+                let message = "no task could be replaced: it is not above `minimum_healthy_percent`";
                 found.say(path, message);
             }
-        } else if low >= high {
-            let message = "no task could be replaced: this must be above `minimum_healthy_percent`";
-            found.say(path, message);
+            None => {}
         }
         let Some(given) = given else { return };
         if given.deployment_circuit_breaker.as_ref().is_some_and(|b| b.rollback && !b.enable) {
