@@ -83,7 +83,8 @@ impl EcsService {
                 }
             }
             None if low >= high => {
-                let message = "no task could be replaced: it is not above `minimum_healthy_percent`";
+                let message =
+                    "no task could be replaced: it is not above `minimum_healthy_percent`";
                 found.say(path, message);
             }
             None => {}

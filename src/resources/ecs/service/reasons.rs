@@ -110,7 +110,8 @@ fn of_containers(task: &Task) -> String {
 
 /// Reads the last lines of the container that ended the task, where they go to CloudWatch.
 async fn log(cx: &Cx, task: &Task) -> Result<Vec<String>> {
-    let Some((definition, _)) = describe(cx, task.task_definition_arn().unwrap_or_default()).await?
+    let Some((definition, _)) =
+        describe(cx, task.task_definition_arn().unwrap_or_default()).await?
     else {
         return Ok(Vec::new());
     };

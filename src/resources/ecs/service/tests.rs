@@ -102,9 +102,8 @@ fn what_does_not_belong_together_is_told() {
 
 #[test]
 fn a_text_that_fits_no_tag_is_remembered_by_its_digest() {
-    let kept = |text: &str| {
-        service(json!({ "force_new_deployment": text })).force_new_deployment.unwrap()
-    };
+    let kept =
+        |text: &str| service(json!({ "force_new_deployment": text })).force_new_deployment.unwrap();
     assert_eq!(kept("sha256:0123"), "sha256:0123");
     let long = kept("a, b");
     assert_eq!((long.len(), kept(&long)), (64, long.clone()));

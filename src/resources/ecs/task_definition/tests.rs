@@ -93,12 +93,16 @@ fn what_a_container_names_must_be_there() {
     let idle = container(json!({ "essential": false }));
     assert_eq!(problems(&[idle], json!({})), ["container_definitions"]);
     assert_eq!(problems(&[], json!({})), ["container_definitions"]);
-    assert_eq!(problems(&[container(json!({}))], json!({ "task_role_arn": "app" })), ["task_role_arn"]);
+    assert_eq!(
+        problems(&[container(json!({}))], json!({ "task_role_arn": "app" })),
+        ["task_role_arn"]
+    );
 }
 
 #[test]
 fn ports_follow_the_network_mode() {
-    let port = |host: i32| json!({ "port_mappings": [{ "container_port": 80, "host_port": host }] });
+    let port =
+        |host: i32| json!({ "port_mappings": [{ "container_port": 80, "host_port": host }] });
     let mode = |mode: &str| json!({ "network_mode": mode });
     assert_eq!(of_container(port(81), mode("awsvpc")), ["port_mappings"]);
     assert_eq!(of_container(port(80), mode("awsvpc")), [""; 0]);
