@@ -53,14 +53,18 @@ struct Clients {
 /// One accessor per service: built on first use, with our retry rules on top of the SDK's.
 macro_rules! client {
     ($field:ident, $krate:ident, $service:literal) => {
+        client!($field, $krate, $service, |_: &SdkConfig, builder| builder);
+    };
+    ($field:ident, $krate:ident, $service:literal, $more:expr) => {
         #[doc = concat!("Returns the client of ", $service, ".")]
         pub fn $field(&self) -> &$krate::Client {
             self.clients.$field.get_or_init(|| {
-                let config = $krate::config::Builder::from(&self.config)
+                let builder = $krate::config::Builder::from(&self.config)
                     .retry_classifier(super::retry::OneShotCreations)
-                    .interceptor(super::connector::NamesOperation)
-                    .build();
-                $krate::Client::from_conf(config)
+                    .interceptor(super::connector::NamesOperation);
+                let more: fn(&SdkConfig, $krate::config::Builder) -> $krate::config::Builder =
+                    $more;
+                $krate::Client::from_conf(more(&self.config, builder).build())
             })
         }
     };
@@ -125,7 +129,9 @@ impl Cx {
     client!(cloudwatch, aws_sdk_cloudwatch, "CloudWatch");
     client!(kms, aws_sdk_kms, "KMS");
     client!(route53, aws_sdk_route53, "Route 53");
-    client!(s3, aws_sdk_s3, "S3");
+    // Names below an endpoint of one's own need not resolve.
+    client!(s3, aws_sdk_s3, "S3", |config: &SdkConfig, builder| builder
+        .force_path_style(config.endpoint_url().is_some()));
     client!(secretsmanager, aws_sdk_secretsmanager, "Secrets Manager");
     client!(service_discovery, aws_sdk_servicediscovery, "Cloud Map");
     client!(ssm, aws_sdk_ssm, "Systems Manager");

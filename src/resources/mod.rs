@@ -1,5 +1,12 @@
 //! Every resource type and data source: one file a type, two lines here.
 
+/// Certificate Manager.
+pub mod acm {
+    pub mod certificate;
+    pub(crate) mod read;
+    pub mod validation;
+}
+
 /// Data sources: what others own, read and never written.
 pub mod data {
     pub mod availability_zones;
@@ -67,12 +74,20 @@ pub mod logs {
 
 /// Route 53: domains and their records.
 pub mod route53 {
-    mod mark;
+    pub(crate) mod mark;
     pub mod name;
     pub mod record;
-    mod sets;
+    pub(crate) mod sets;
     pub mod zone;
     mod zone_read;
+}
+
+/// S3: buckets.
+pub mod s3 {
+    pub mod bucket;
+    mod contents;
+    mod read;
+    pub mod schema;
 }
 
 mod naming;
@@ -86,6 +101,7 @@ use crate::engine::resource::{Erased, ErasedData, Registry};
 pub fn registry() -> Registry {
     Registry::new(
         vec![
+            Erased::<acm::certificate::AcmCertificate>::boxed(),
             Erased::<dynamodb::table::DynamodbTable>::boxed(),
             Erased::<ec2::egress_only_internet_gateway::EgressOnlyInternetGateway>::boxed(),
             Erased::<ec2::eip::Eip>::boxed(),
@@ -102,6 +118,7 @@ pub fn registry() -> Registry {
             Erased::<logs::log_group::LogGroup>::boxed(),
             Erased::<route53::record::Route53Record>::boxed(),
             Erased::<route53::zone::Route53Zone>::boxed(),
+            Erased::<s3::bucket::S3Bucket>::boxed(),
         ],
         vec![
             ErasedData::<data::availability_zones::AvailabilityZones>::boxed(),

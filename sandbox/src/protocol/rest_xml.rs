@@ -46,7 +46,14 @@ pub(super) fn route(model: &Model, request: &Request<Bytes>) -> Option<Route> {
         let known = |(key, value): &(String, String)| {
             fixed.iter().any(|(k, v)| k == key && v == value) || member(key) || of_the_sdk(key)
         };
-        let whole = fixed.iter().all(|(k, _)| query.iter().any(|(key, _)| k == key));
+        // Of operations on one path, what one must be told tells it from the others.
+        let needed = shape.into_iter().flat_map(|shape| {
+            let members = shape.required.iter().filter_map(|name| shape.members.get(name));
+            members.filter(|m| m.location.as_deref() == Some("querystring"))
+        });
+        let needed = needed.filter_map(|member| member.location_name.as_ref());
+        let mut needed = needed.chain(fixed.iter().map(|(k, _)| k));
+        let whole = needed.all(|k| query.iter().any(|(key, _)| k == key));
         (whole && query.iter().all(known)).then_some(((fixed.len(), literals), name, labels))
     });
     let (_, operation, labels) = fits.max_by_key(|(rank, ..)| *rank)?;
@@ -476,6 +483,9 @@ mod tests {
     #[test]
     fn an_unknown_subresource_is_no_other_operation() {
         let host = [("host", "127.0.0.1:4566")];
+        let one = |uri| read_request("s3", &request("DELETE", uri, &host, "")).unwrap().0;
+        assert_eq!(one("/logs/k?x-id=DeleteObject"), "DeleteObject");
+        assert_eq!(one("/logs/k?uploadId=u"), "AbortMultipartUpload");
         for (method, uri) in [("PUT", "/logs?acl"), ("GET", "/logs"), ("GET", "/logs?acl")] {
             let read = read_request("s3", &request(method, uri, &host, "")).unwrap();
             assert_eq!(read.0, "", "{method} {uri}");

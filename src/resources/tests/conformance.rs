@@ -155,7 +155,8 @@ fn every_retry_says_what_it_waits_for() {
             assert!(!retry.reason.is_empty() && !retry.code.is_empty(), "{name}");
         }
         let stateful =
-            ["dynamodb_table", "ecr_repository", "log_group", "route53_zone"].contains(name);
+            ["dynamodb_table", "ecr_repository", "log_group", "route53_zone", "s3_bucket"]
+                .contains(name);
         assert_eq!(handler.rules().stateful, stateful, "{name}");
     }
 }

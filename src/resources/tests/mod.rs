@@ -1,5 +1,6 @@
 //! Handlers against the embedded AWS; `tests/it` has the same types meet others.
 
+mod acm;
 mod conformance;
 mod dynamodb;
 mod ecr;
@@ -10,6 +11,7 @@ mod inventory;
 mod logs;
 mod network;
 mod route53;
+mod s3;
 
 use crate::aws::{Cx, Options, Scope, Tags};
 use crate::engine::resource::{Creation, Handler, LiveObject, Registry, Want};
