@@ -53,6 +53,7 @@ pub mod ecr {
 
 /// ECS: clusters, and what runs in them.
 pub mod ecs {
+    pub mod account_setting;
     pub mod capacity_provider;
     pub mod cluster;
     pub mod service;

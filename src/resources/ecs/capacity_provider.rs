@@ -110,6 +110,8 @@ impl Resource for EcsCapacityProvider {
         identity: IdentityBy::Name,
         // aws-semantics.md 6: it must have left all strategies; that of the cluster is a late field.
         deleted_after: &["ecs_service"],
+        // aws-semantics.md 9.3: instances that drain are let go by the provider's own hook.
+        quiesced_before: &["autoscaling_group"],
         retry: &[
             linked_role(Step::Create),
             Retryable::new(

@@ -61,9 +61,9 @@ pub struct EcsCluster {
     pub capacity_providers: Option<BTreeSet<Id<EcsCapacityProvider>>>,
     /// Strategy of services that name neither a strategy nor a launch type. AWS copies it into such
     /// a service when that is made.
-    #[schemars(transform = late)]
+    #[schemars(transform = late, extend("x-key" = strategy::KEY))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub default_capacity_provider_strategy: Option<BTreeSet<CapacityProviderStrategyItem>>,
+    pub default_capacity_provider_strategy: Option<Vec<CapacityProviderStrategyItem>>,
 }
 
 /// A setting of a cluster.
@@ -148,6 +148,8 @@ impl Resource for EcsCluster {
         created_after: &["account_setting"],
         // aws-semantics.md 9.2: it must hold neither services nor container instances.
         deleted_after: &["ecs_service", "autoscaling_group"],
+        // aws-semantics.md 9.3: a group scales in to nothing while it still has its provider.
+        quiesced_before: &["autoscaling_group"],
         retry: &[
             linked_role(Step::Create),
             linked_role(Step::Update),

@@ -5,8 +5,10 @@ mod names;
 mod parts;
 mod read;
 mod reasons;
+mod scaling;
 mod status;
 
+pub use scaling::ScalingRange;
 pub use parts::{
     AwsvpcConfiguration, CircuitBreaker, ClientAlias, DeploymentAlarms, DeploymentConfiguration,
     DeploymentController, LoadBalancer, NetworkConfiguration, PlacementConstraint,
@@ -93,8 +95,9 @@ pub struct EcsService {
     pub launch_type: Option<Sdk<LaunchType>>,
     /// Capacity providers and their shares. The cluster's default is taken, and stays, when neither
     /// this nor a launch type is given. A change moves the tasks.
+    #[schemars(extend("x-key" = strategy::KEY))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub capacity_provider_strategy: Option<BTreeSet<CapacityProviderStrategyItem>>,
+    pub capacity_provider_strategy: Option<Vec<CapacityProviderStrategyItem>>,
     /// Version of Fargate; `LATEST` when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_version: Option<String>,
@@ -113,11 +116,13 @@ pub struct EcsService {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_configuration: Option<NetworkConfiguration>,
     /// Target groups its tasks are in; an empty list is none.
+    #[schemars(extend("x-key" = ["target_group_arn"]))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub load_balancers: Option<BTreeSet<LoadBalancer>>,
+    pub load_balancers: Option<Vec<LoadBalancer>>,
     /// Cloud Map services its tasks are registered in; an empty list is none.
+    #[schemars(extend("x-key" = ["registry_arn"]))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_registries: Option<BTreeSet<ServiceRegistry>>,
+    pub service_registries: Option<Vec<ServiceRegistry>>,
     /// Service Connect: how it finds others, and is found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_connect_configuration: Option<ServiceConnectConfiguration>,
@@ -176,6 +181,8 @@ pub struct EcsServiceOut {
     pub cluster_name: String,
     /// ARN of the service's role, where it has one.
     pub role_arn: Option<String>,
+    /// Range of the scaling target that says how many tasks there are, where there is one.
+    pub scaling_range: Option<ScalingRange>,
 }
 
 impl Resource for EcsService {
@@ -245,7 +252,7 @@ impl Resource for EcsService {
         let mut tags = with.tags.clone();
         tags.extend(self.force_new_deployment.iter().map(|t| (DEPLOYMENT.to_owned(), t.clone())));
         let strategy =
-            self.capacity_provider_strategy.as_ref().map(strategy::to_sdk).transpose()?;
+            self.capacity_provider_strategy.as_deref().map(strategy::to_sdk).transpose()?;
         let controller = self.deployment_controller.as_ref();
         let connect = self.service_connect_configuration.as_ref();
         let made = cx
@@ -290,7 +297,7 @@ impl Resource for EcsService {
         let forced = has("force_new_deployment");
         let name = ServiceName::from_id(&live.id)?;
         let call = cx.ecs().update_service().cluster(&name.cluster).service(&name.name);
-        let strategy = self.capacity_provider_strategy.as_ref().filter(|_| moves);
+        let strategy = self.capacity_provider_strategy.as_deref().filter(|_| moves);
         let connect = self.service_connect_configuration.as_ref();
         let connect = connect.filter(|_| has("service_connect_configuration"));
         let now = live.spec.deployment_configuration.as_ref();

@@ -8,6 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+/// By which items are matched; their order does not matter.
+pub(super) const KEY: &[&str] = &["capacity_provider"];
+
 /// One capacity provider, and its share of the tasks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +28,7 @@ pub struct CapacityProviderStrategyItem {
 }
 
 /// Converts a strategy for AWS.
-pub(super) fn to_sdk(items: &BTreeSet<CapacityProviderStrategyItem>) -> Result<Vec<Sdk>> {
+pub(super) fn to_sdk(items: &[CapacityProviderStrategyItem]) -> Result<Vec<Sdk>> {
     let item = |item: &CapacityProviderStrategyItem| {
         Sdk::builder()
             .capacity_provider(item.capacity_provider.as_str())
@@ -38,7 +41,7 @@ pub(super) fn to_sdk(items: &BTreeSet<CapacityProviderStrategyItem>) -> Result<V
 }
 
 /// Converts a strategy from AWS.
-pub(super) fn from_sdk(items: &[Sdk]) -> BTreeSet<CapacityProviderStrategyItem> {
+pub(super) fn from_sdk(items: &[Sdk]) -> Vec<CapacityProviderStrategyItem> {
     let item = |item: &Sdk| CapacityProviderStrategyItem {
         capacity_provider: Id::new(item.capacity_provider()),
         weight: item.weight(),
@@ -48,7 +51,7 @@ pub(super) fn from_sdk(items: &[Sdk]) -> BTreeSet<CapacityProviderStrategyItem> 
 }
 
 /// Says what is wrong with a strategy, if anything is.
-pub(super) fn problem(items: &BTreeSet<CapacityProviderStrategyItem>) -> Option<&'static str> {
+pub(super) fn problem(items: &[CapacityProviderStrategyItem]) -> Option<&'static str> {
     let names: BTreeSet<&str> = items.iter().map(|item| item.capacity_provider.as_str()).collect();
     if names.len() < items.len() {
         return Some("a capacity provider stands in a strategy once");

@@ -67,7 +67,7 @@ const KEY: &[&str] = &["name"];
 /// image         = "${ecr_repository.app.repository_uri}:1.0.0"
 /// user          = "10001"
 /// port_mappings = [{ name = "http", container_port = 8000, app_protocol = "http" }]
-/// environment   = { AWS_DEFAULT_REGION = "${region}" }
+/// environment   = [{ name = "AWS_DEFAULT_REGION", value = "${region}" }]
 /// readonly_root_filesystem = true
 /// linux_parameters         = { capabilities = { drop = ["ALL"] }, init_process_enabled = true }
 ///
@@ -224,7 +224,7 @@ impl Resource for EcsTaskDefinition {
         let now = now.as_ref().unwrap_or(live);
         let wanted = self.over(&now.spec);
         // An earlier try may have registered it, its answer lost.
-        if wanted != now.spec {
+        if wanted.clone().sorted() != now.spec.clone().sorted() {
             // With the tags of the one before it, which the run may just have changed.
             wanted.register(cx, &now.tags).await?;
         }
@@ -260,11 +260,18 @@ impl EcsTaskDefinition {
         for container in &mut self.container_definitions {
             container.canonical(fixed_ports);
         }
-        self.container_definitions.sort_by(|a, b| a.name.cmp(&b.name));
         self.volumes.iter_mut().for_each(Volume::canonical);
-        self.volumes.sort_by(|a, b| a.name.cmp(&b.name));
         self.cpu = self.cpu.take().map(|text| settings::units(&text, "vcpu"));
         self.memory = self.memory.take().map(|text| settings::units(&text, "gb"));
+    }
+
+    /// Puts what has no order into one, to compare; else its places stay, because values not known
+    /// yet are put back by them.
+    fn sorted(mut self) -> Self {
+        self.container_definitions.iter_mut().for_each(ContainerDefinition::sort);
+        self.container_definitions.sort_by(|a, b| a.name.cmp(&b.name));
+        self.volumes.sort_by(|a, b| a.name.cmp(&b.name));
+        self
     }
 
     /// What is to be registered: this, what it leaves out as it is, and images that deployments say

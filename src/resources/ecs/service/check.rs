@@ -176,8 +176,8 @@ impl EcsService {
     }
 
     fn check_network(&self, found: &mut Problems) {
-        if let Some(network) = &self.network_configuration {
-            let network = &network.awsvpc_configuration;
+        let network = self.network_configuration.as_ref();
+        if let Some(network) = network.and_then(|network| network.awsvpc_configuration.as_ref()) {
             let path = "network_configuration.awsvpc_configuration";
             if !(1..=16).contains(&network.subnets.len()) {
                 found.say(&format!("{path}.subnets"), "AWS takes 1 to 16 subnets");
@@ -188,7 +188,7 @@ impl EcsService {
         }
         let targets = self.load_balancers.as_ref();
         let grace = self.health_check_grace_period_seconds.is_some_and(|seconds| seconds > 0);
-        if grace && targets.is_some_and(std::collections::BTreeSet::is_empty) {
+        if grace && targets.is_some_and(Vec::is_empty) {
             let message = "it is for services with `load_balancers`";
             found.say("health_check_grace_period_seconds", message);
         }

@@ -84,7 +84,8 @@ pub struct DeploymentAlarms {
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfiguration {
     /// Subnets and security groups.
-    pub awsvpc_configuration: AwsvpcConfiguration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awsvpc_configuration: Option<AwsvpcConfiguration>,
 }
 
 /// Subnets and security groups of tasks.
@@ -92,6 +93,7 @@ pub struct NetworkConfiguration {
 #[serde(deny_unknown_fields)]
 pub struct AwsvpcConfiguration {
     /// Subnets, up to 16, of one VPC.
+    #[serde(default)]
     pub subnets: BTreeSet<Id<Subnet>>,
     /// Security groups, up to 5; the default one of the VPC when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,17 +174,23 @@ impl PlacementStrategy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceConnectConfiguration {
-    /// Whether it does. `false` takes it out.
+    /// Whether it does, as when left out. `false` takes it out.
+    #[serde(default = "yes")]
     pub enabled: bool,
     /// ARN of the Cloud Map namespace; the cluster's default when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Ports under which others find it; one that only calls others has none.
+    #[schemars(extend("x-key" = ["port_name"]))]
     #[serde(default)]
-    pub services: BTreeSet<ServiceConnectService>,
+    pub services: Vec<ServiceConnectService>,
     /// Where the proxy's log goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_configuration: Option<LogConfiguration>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A port under which others find a service.
@@ -195,8 +203,9 @@ pub struct ServiceConnectService {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discovery_name: Option<String>,
     /// Names and ports that others use.
+    #[schemars(extend("x-key" = ["port"]))]
     #[serde(default)]
-    pub client_aliases: BTreeSet<ClientAlias>,
+    pub client_aliases: Vec<ClientAlias>,
     /// Port the proxy listens on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress_port_override: Option<i32>,
@@ -324,8 +333,10 @@ impl EcsService {
     }
 
     pub(super) fn network(&self) -> Result<Option<sdk::NetworkConfiguration>> {
-        let Some(network) = &self.network_configuration else { return Ok(None) };
-        let network = &network.awsvpc_configuration;
+        let network = self.network_configuration.as_ref();
+        let Some(network) = network.and_then(|network| network.awsvpc_configuration.as_ref()) else {
+            return Ok(None);
+        };
         let groups = network.security_groups.as_ref();
         let groups = groups.map(|all| all.iter().map(|id| id.as_str().to_owned()).collect());
         let subnets = network.subnets.iter().map(|id| id.as_str().to_owned()).collect();

@@ -6,7 +6,7 @@ use super::parts::{
     DeploymentController, LoadBalancer, NetworkConfiguration, PlacementConstraint,
     PlacementStrategy, ServiceConnectConfiguration, ServiceRegistry,
 };
-use super::{DEPLOYMENT, EcsService, EcsServiceOut, status};
+use super::{DEPLOYMENT, EcsService, EcsServiceOut, scaling, status};
 use crate::aws::{Cx, Error, Result, Sdk};
 use crate::engine::resource::{Id, Live, Want};
 use crate::resources::PARALLEL;
@@ -58,7 +58,7 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<EcsService>
     }
     let found = describe(cx, names).await?;
     let all = found.into_iter().filter_map(|service| live(service, waits));
-    Ok(match want {
+    let mut all: Vec<Live<EcsService>> = match want {
         Want::Ids(_) => all.collect(),
         Want::Owned { names, workspaces } => {
             let asked = |one: &Live<EcsService>| {
@@ -67,7 +67,13 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<EcsService>
             };
             all.filter(|one| asked(one) || cx.scope.owns(&one.tags, workspaces)).collect()
         }
-    })
+    };
+    let ids = all.iter().map(|one| one.id.clone()).collect();
+    let mut ranges = scaling::ranges(cx, ids).await?;
+    for one in &mut all {
+        one.out.scaling_range = ranges.remove(&one.id);
+    }
+    Ok(all)
 }
 
 /// Lists the services of a cluster; those that drain or are gone are not in it.
@@ -136,13 +142,10 @@ impl EcsService {
         self.task_definition = last(&self.task_definition).to_owned();
         self.placement_strategy.iter_mut().flatten().for_each(PlacementStrategy::canonical);
         if let Some(connect) = &mut self.service_connect_configuration {
-            let services = std::mem::take(&mut connect.services);
-            let short = services.into_iter().map(|mut service| {
+            for service in &mut connect.services {
                 let other = |name: &String| *name != service.port_name;
                 service.discovery_name = service.discovery_name.take().filter(other);
-                service
-            });
-            connect.services = short.collect();
+            }
         }
         self.force_new_deployment = self.force_new_deployment.take().map(fitting);
     }
@@ -180,11 +183,11 @@ fn network(
     let vpc = found?.awsvpc_configuration?;
     let groups = vpc.security_groups.unwrap_or_default();
     Some(NetworkConfiguration {
-        awsvpc_configuration: AwsvpcConfiguration {
+        awsvpc_configuration: Some(AwsvpcConfiguration {
             subnets: vpc.subnets.into_iter().map(Id::new).collect(),
             security_groups: Some(groups.into_iter().map(Id::new).collect()),
             assign_public_ip: vpc.assign_public_ip.map(Sdk),
-        },
+        }),
     })
 }
 
@@ -239,7 +242,7 @@ fn live(service: Service, waits: bool) -> Option<Live<EcsService>> {
         service_connect_configuration: Some(connect.unwrap_or(ServiceConnectConfiguration {
             enabled: false,
             namespace: None,
-            services: BTreeSet::new(),
+            services: Vec::new(),
             log_configuration: None,
         })),
         placement_constraints: Some(constraints.collect()),
@@ -261,6 +264,7 @@ fn live(service: Service, waits: bool) -> Option<Live<EcsService>> {
         arn: service.service_arn.unwrap_or_default(),
         cluster_name: name.cluster.clone(),
         role_arn: service.role_arn.filter(|arn| !arn.is_empty()),
+        scaling_range: None,
     };
     Some(Live { id: name.id(), tags, status, spec, out })
 }

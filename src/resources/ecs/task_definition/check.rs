@@ -154,11 +154,13 @@ impl EcsTaskDefinition {
             let message = format!("there is no other container `{}`", on.container_name);
             found.say(format!("{path}.depends_on"), message);
         }
-        for name in
-            container.secrets.keys().filter(|name| container.environment.contains_key(*name))
-        {
-            let message = format!("`{name}` is in `environment` too");
-            found.say(format!("{path}.secrets"), message);
+        let mut variables = BTreeSet::new();
+        let plain = container.environment.iter().map(|pair| ("environment", &pair.name));
+        let secret = container.secrets.iter().map(|secret| ("secrets", &secret.name));
+        for (field, name) in plain.chain(secret).filter(|(_, name)| !is_placeholder(name)) {
+            if !variables.insert(name) {
+                found.say(format!("{path}.{field}"), format!("`{name}` is given twice"));
+            }
         }
         if let Some(log) = &container.log_configuration
             && log.log_driver.0 == LogDriver::Awslogs

@@ -3,8 +3,8 @@
 use super::linux::{LinuxParameters, is_false};
 use super::parts::{
     ContainerDependency, EnvironmentFile, FirelensConfiguration, HealthCheck, HostEntry,
-    LogConfiguration, MountPoint, PortMapping, RepositoryCredentials, ResourceRequirement,
-    RestartPolicy, SystemControl, Ulimit, VolumeFrom, of_secrets, secrets,
+    KeyValuePair, LogConfiguration, MountPoint, PortMapping, RepositoryCredentials,
+    ResourceRequirement, RestartPolicy, Secret, SystemControl, Ulimit, VolumeFrom,
 };
 use crate::aws::{Result, Sdk};
 use crate::stack::schema::write_only;
@@ -40,9 +40,10 @@ pub struct ContainerDefinition {
     /// MiB of memory reserved for it, less than `memory`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_reservation: Option<i32>,
-    /// Ports.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub port_mappings: BTreeSet<PortMapping>,
+    /// Ports. Their order does not matter.
+    #[schemars(extend("x-key" = ["container_port", "protocol"]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub port_mappings: Vec<PortMapping>,
     /// Whether the task ends with it.
     #[serde(default = "yes")]
     pub essential: bool,
@@ -55,21 +56,25 @@ pub struct ContainerDefinition {
     /// Words of the command, instead of the image's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
-    /// Environment variables by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub environment: BTreeMap<String, String>,
+    /// Environment variables.
+    #[schemars(extend("x-key" = ["name"]))]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub environment: BTreeSet<KeyValuePair>,
     /// Files of environment variables.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub environment_files: BTreeSet<EnvironmentFile>,
-    /// Environment variables that are secrets: ARN of the parameter or secret, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets: BTreeMap<String, String>,
-    /// Where volumes stand in it.
+    /// Environment variables that are secrets.
+    #[schemars(extend("x-key" = ["name"]))]
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub mount_points: BTreeSet<MountPoint>,
-    /// Containers whose volumes are mounted too.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub volumes_from: BTreeSet<VolumeFrom>,
+    pub secrets: BTreeSet<Secret>,
+    /// Where volumes stand in it. Their order does not matter.
+    #[schemars(extend("x-key" = ["container_path"]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mount_points: Vec<MountPoint>,
+    /// Containers whose volumes are mounted too. Their order does not matter.
+    #[schemars(extend("x-key" = ["source_container"]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes_from: Vec<VolumeFrom>,
     /// What Linux gives or denies it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linux_parameters: Option<LinuxParameters>,
@@ -125,9 +130,10 @@ pub struct ContainerDefinition {
     /// Labels of the container.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub docker_labels: BTreeMap<String, String>,
-    /// Limits of its processes.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub ulimits: BTreeSet<Ulimit>,
+    /// Limits of its processes. Their order does not matter.
+    #[schemars(extend("x-key" = ["name"]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ulimits: Vec<Ulimit>,
     /// Where what it writes to its outputs goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_configuration: Option<LogConfiguration>,
@@ -159,15 +165,19 @@ pub enum ImageOwner {
     Deploy,
 }
 
-fn given<T: Clone, U>(set: &BTreeSet<T>, convert: impl Fn(&T) -> U) -> Option<Vec<U>> {
-    (!set.is_empty()).then(|| set.iter().map(convert).collect())
+fn given<'a, T: 'a, U>(
+    all: impl IntoIterator<Item = &'a T>,
+    convert: impl Fn(&T) -> U,
+) -> Option<Vec<U>> {
+    let all: Vec<U> = all.into_iter().map(convert).collect();
+    Some(all).filter(|all| !all.is_empty())
 }
 
-fn tried<T: Clone, U>(
-    set: &BTreeSet<T>,
+fn tried<'a, T: 'a, U>(
+    all: impl IntoIterator<Item = &'a T>,
     convert: impl Fn(&T) -> Result<U>,
 ) -> Result<Option<Vec<U>>> {
-    let all = set.iter().map(convert).collect::<Result<Vec<_>>>()?;
+    let all = all.into_iter().map(convert).collect::<Result<Vec<_>>>()?;
     Ok(Some(all).filter(|all| !all.is_empty()))
 }
 
@@ -175,7 +185,7 @@ fn words(words: &[String]) -> Option<Vec<String>> {
     (!words.is_empty()).then(|| words.to_vec())
 }
 
-fn set<T, U: Ord>(found: Option<Vec<T>>, convert: impl Fn(T) -> U) -> BTreeSet<U> {
+fn set<T, U, C: FromIterator<U>>(found: Option<Vec<T>>, convert: impl Fn(T) -> U) -> C {
     found.unwrap_or_default().into_iter().map(convert).collect()
 }
 
@@ -184,16 +194,12 @@ impl ContainerDefinition {
     /// makes the port of the host that of the container.
     pub(super) fn canonical(&mut self, fixed_ports: bool) {
         self.cpu = self.cpu.filter(|units| *units != 0);
-        let ports = std::mem::take(&mut self.port_mappings);
-        self.port_mappings = ports
-            .into_iter()
-            .map(|mut port| {
-                let implied =
-                    |host: &i32| *host == 0 || fixed_ports && *host == port.container_port;
-                port.host_port = port.host_port.filter(|host| !implied(host));
-                port
-            })
-            .collect();
+        // Their places stay: values not known yet are put back by them.
+        for port in &mut self.port_mappings {
+            let own = port.container_port;
+            let implied = |host: &i32| *host == 0 || fixed_ports && *host == own;
+            port.host_port = port.host_port.filter(|host| !implied(host));
+        }
         if let Some(check) = &mut self.health_check {
             check.start_period = check.start_period.filter(|seconds| *seconds != 0);
         }
@@ -207,12 +213,19 @@ impl ContainerDefinition {
         self.image_owner = self.image_owner.filter(|owner| *owner != ImageOwner::Stack);
     }
 
+    /// Puts what has no order into one.
+    pub(super) fn sort(&mut self) {
+        self.port_mappings.sort();
+        self.mount_points.sort();
+        self.volumes_from.sort();
+        self.ulimits.sort();
+        if let Some(linux) = &mut self.linux_parameters {
+            linux.tmpfs.sort();
+        }
+    }
+
     /// Converts it for AWS.
     pub(super) fn sdk(&self) -> Result<sdk::ContainerDefinition> {
-        let environment = |(name, value): (&String, &String)| {
-            sdk::KeyValuePair::builder().name(name).value(value).build()
-        };
-        let environment: Vec<_> = self.environment.iter().map(environment).collect();
         let labels = (!self.docker_labels.is_empty())
             .then(|| self.docker_labels.clone().into_iter().collect());
         let credentials = self.repository_credentials.as_ref();
@@ -229,9 +242,9 @@ impl ContainerDefinition {
             .set_restart_policy(self.restart_policy.as_ref().map(RestartPolicy::sdk).transpose()?)
             .set_entry_point(words(&self.entry_point))
             .set_command(words(&self.command))
-            .set_environment(Some(environment).filter(|all| !all.is_empty()))
+            .set_environment(given(&self.environment, KeyValuePair::sdk))
             .set_environment_files(tried(&self.environment_files, EnvironmentFile::sdk)?)
-            .set_secrets(secrets(&self.secrets)?)
+            .set_secrets(tried(&self.secrets, Secret::sdk)?)
             .set_mount_points(given(&self.mount_points, MountPoint::sdk))
             .set_volumes_from(given(&self.volumes_from, VolumeFrom::sdk))
             .set_linux_parameters(
@@ -270,7 +283,6 @@ impl ContainerDefinition {
 
     /// Converts it from AWS.
     pub(super) fn of_sdk(found: sdk::ContainerDefinition) -> Self {
-        let pair = |pair: sdk::KeyValuePair| Some((pair.name?, pair.value.unwrap_or_default()));
         let credentials = found.repository_credentials.map(|found| RepositoryCredentials {
             credentials_parameter: found.credentials_parameter,
         });
@@ -287,9 +299,9 @@ impl ContainerDefinition {
             restart_policy: found.restart_policy.map(RestartPolicy::of_sdk),
             entry_point: found.entry_point.unwrap_or_default(),
             command: found.command.unwrap_or_default(),
-            environment: found.environment.into_iter().flatten().filter_map(pair).collect(),
+            environment: set(found.environment, KeyValuePair::of_sdk),
             environment_files: set(found.environment_files, EnvironmentFile::of_sdk),
-            secrets: of_secrets(found.secrets),
+            secrets: set(found.secrets, Secret::of_sdk),
             mount_points: set(found.mount_points, MountPoint::of_sdk),
             volumes_from: set(found.volumes_from, VolumeFrom::of_sdk),
             linux_parameters: found.linux_parameters.map(LinuxParameters::of_sdk),

@@ -25,9 +25,10 @@ pub struct LinuxParameters {
     /// Size of `/dev/shm` in MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_memory_size: Option<i32>,
-    /// File systems in memory.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub tmpfs: BTreeSet<Tmpfs>,
+    /// File systems in memory. Their order does not matter.
+    #[schemars(extend("x-key" = ["container_path"]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tmpfs: Vec<Tmpfs>,
     /// Swap space in MiB, beyond what `memory` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_swap: Option<i32>,

@@ -28,7 +28,7 @@ pub struct PortMapping {
     /// Port of the instance, with the network mode `bridge` only; one is chosen for each task when
     /// left out or 0. With `awsvpc` and `host` it is that of the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 65_535))]
+    #[schemars(range(max = 65_535))]
     pub host_port: Option<i32>,
     /// `tcp`, as when left out, or `udp`.
     #[serde(default = "tcp")]
@@ -64,6 +64,48 @@ impl PortMapping {
             name: found.name,
             app_protocol: found.app_protocol.map(Sdk),
         }
+    }
+}
+
+/// An environment variable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyValuePair {
+    /// Name.
+    pub name: String,
+    /// Value.
+    pub value: String,
+}
+
+impl KeyValuePair {
+    pub(super) fn sdk(&self) -> sdk::KeyValuePair {
+        sdk::KeyValuePair::builder().name(&self.name).value(&self.value).build()
+    }
+
+    pub(super) fn of_sdk(found: sdk::KeyValuePair) -> Self {
+        let (name, value) = (found.name.unwrap_or_default(), found.value);
+        Self { name, value: value.unwrap_or_default() }
+    }
+}
+
+/// A value that is kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// Name of the environment variable, or of the log driver's option.
+    pub name: String,
+    /// ARN of the parameter or the secret; of a secret with `:KEY::` behind it for one key of it.
+    pub value_from: String,
+}
+
+impl Secret {
+    pub(super) fn sdk(&self) -> Result<sdk::Secret> {
+        let secret = sdk::Secret::builder().name(&self.name).value_from(&self.value_from);
+        built("secrets", secret.build())
+    }
+
+    pub(super) fn of_sdk(found: sdk::Secret) -> Self {
+        Self { name: found.name, value_from: found.value_from }
     }
 }
 
@@ -203,9 +245,10 @@ pub struct LogConfiguration {
     /// Options of the driver, e.g. `awslogs-group`, `awslogs-region` and `awslogs-stream-prefix`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
-    /// Options that are secrets: ARN of the parameter or secret by option.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secret_options: BTreeMap<String, String>,
+    /// Options that are secrets.
+    #[schemars(extend("x-key" = ["name"]))]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub secret_options: BTreeSet<Secret>,
 }
 
 impl LogConfiguration {
@@ -213,7 +256,8 @@ impl LogConfiguration {
     pub(in crate::resources::ecs) fn sdk(&self) -> Result<sdk::LogConfiguration> {
         let options =
             (!self.options.is_empty()).then(|| self.options.clone().into_iter().collect());
-        let secrets = secrets(&self.secret_options)?;
+        let secrets = self.secret_options.iter().map(Secret::sdk).collect::<Result<Vec<_>>>()?;
+        let secrets = Some(secrets).filter(|all| !all.is_empty());
         let log = sdk::LogConfiguration::builder().log_driver(self.log_driver.0.clone());
         built("log_configuration", log.set_options(options).set_secret_options(secrets).build())
     }
@@ -223,23 +267,9 @@ impl LogConfiguration {
         Self {
             log_driver: Sdk(found.log_driver),
             options: found.options.unwrap_or_default().into_iter().collect(),
-            secret_options: of_secrets(found.secret_options),
+            secret_options: found.secret_options.into_iter().flatten().map(Secret::of_sdk).collect(),
         }
     }
-}
-
-/// Converts secrets for AWS; none are left out.
-pub(super) fn secrets(given: &BTreeMap<String, String>) -> Result<Option<Vec<sdk::Secret>>> {
-    let secret = |(name, from): (&String, &String)| {
-        built("secrets", sdk::Secret::builder().name(name).value_from(from).build())
-    };
-    let all: Vec<_> = given.iter().map(secret).collect::<Result<_>>()?;
-    Ok(Some(all).filter(|all| !all.is_empty()))
-}
-
-/// Converts secrets from AWS.
-pub(super) fn of_secrets(found: Option<Vec<sdk::Secret>>) -> BTreeMap<String, String> {
-    found.unwrap_or_default().into_iter().map(|secret| (secret.name, secret.value_from)).collect()
 }
 
 /// How it is told whether a container is healthy.
@@ -262,7 +292,7 @@ pub struct HealthCheck {
     pub retries: i32,
     /// Seconds after the start in which failures do not count, up to 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 300))]
+    #[schemars(range(max = 300))]
     pub start_period: Option<i32>,
 }
 

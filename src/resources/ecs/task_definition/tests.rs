@@ -52,13 +52,11 @@ fn several_ways_of_saying_it_are_one() {
     let kept = definition(&[container(static_port)], bridge.clone());
     let dynamic = definition(&[container(more)], bridge);
     assert_ne!(kept.container_definitions, dynamic.container_definitions, "a port of its own");
-    let two = ["b", "a"].map(|name| container(json!({ "name": name })));
-    let names: Vec<_> = definition(&two, json!({}))
-        .container_definitions
-        .into_iter()
-        .map(|container| container.name)
-        .collect();
-    assert_eq!(names, ["a", "b"]);
+    let named = |names: [&str; 2]| {
+        let two = names.map(|name| container(json!({ "name": name })));
+        definition(&two, json!({})).sorted()
+    };
+    assert_eq!(named(["b", "a"]), named(["a", "b"]));
 }
 
 #[test]
@@ -83,7 +81,8 @@ fn what_a_container_names_must_be_there() {
     assert_eq!(of_container(mount, json!({ "volumes": [{ "name": "v" }] })), [""; 0]);
     let own = json!({ "depends_on": [{ "container_name": "app", "condition": "START" }] });
     assert_eq!(of_container(own, json!({})), ["depends_on"]);
-    let twice = json!({ "environment": { "A": "1" }, "secrets": { "A": "arn:x" } });
+    let twice = json!({ "environment": [{ "name": "A", "value": "1" }],
+                        "secrets": [{ "name": "A", "value_from": "arn:x" }] });
     assert_eq!(of_container(twice, json!({})), ["secrets"]);
     let log = json!({ "log_configuration": { "log_driver": "awslogs",
                                              "options": { "awslogs-group": "g" } } });
