@@ -82,7 +82,9 @@ impl Resource for AccountSetting {
     fn validate(&self) -> Vec<FieldProblem> {
         let known: &[&str] = match self.name.0 {
             SettingName::ContainerInsights => &["disabled", "enabled", "enhanced"],
-            SettingName::TagResourceAuthorization | SettingName::GuardDutyActivate => &["on", "off"],
+            SettingName::TagResourceAuthorization | SettingName::GuardDutyActivate => {
+                &["on", "off"]
+            }
             SettingName::AwsvpcTrunking
             | SettingName::ContainerInstanceLongArnFormat
             | SettingName::ServiceLongArnFormat
@@ -166,11 +168,7 @@ async fn one(cx: &Cx, id: &str) -> Result<Option<Live<AccountSetting>>> {
         id: id.to_owned(),
         tags: Tags::new(),
         status: Status::Ready,
-        spec: AccountSetting {
-            name: Sdk(name),
-            value: setting.value.unwrap_or_default(),
-            scope,
-        },
+        spec: AccountSetting { name: Sdk(name), value: setting.value.unwrap_or_default(), scope },
         out: AccountSettingOut {
             id: id.to_owned(),
             principal_arn: setting.principal_arn.unwrap_or_default(),

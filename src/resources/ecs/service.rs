@@ -8,7 +8,6 @@ mod reasons;
 mod scaling;
 mod status;
 
-pub use scaling::ScalingRange;
 pub use parts::{
     AwsvpcConfiguration, CircuitBreaker, ClientAlias, DeploymentAlarms, DeploymentConfiguration,
     DeploymentController, LoadBalancer, NetworkConfiguration, PlacementConstraint,
@@ -16,6 +15,7 @@ pub use parts::{
     TimeoutConfiguration,
 };
 pub(super) use read::running;
+pub use scaling::ScalingRange;
 
 use super::cluster::{EcsCluster, linked_role};
 use super::strategy::{self, CapacityProviderStrategyItem};

@@ -334,7 +334,8 @@ impl EcsService {
 
     pub(super) fn network(&self) -> Result<Option<sdk::NetworkConfiguration>> {
         let network = self.network_configuration.as_ref();
-        let Some(network) = network.and_then(|network| network.awsvpc_configuration.as_ref()) else {
+        let Some(network) = network.and_then(|network| network.awsvpc_configuration.as_ref())
+        else {
             return Ok(None);
         };
         let groups = network.security_groups.as_ref();

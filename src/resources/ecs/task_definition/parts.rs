@@ -267,7 +267,12 @@ impl LogConfiguration {
         Self {
             log_driver: Sdk(found.log_driver),
             options: found.options.unwrap_or_default().into_iter().collect(),
-            secret_options: found.secret_options.into_iter().flatten().map(Secret::of_sdk).collect(),
+            secret_options: found
+                .secret_options
+                .into_iter()
+                .flatten()
+                .map(Secret::of_sdk)
+                .collect(),
         }
     }
 }
