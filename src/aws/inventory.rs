@@ -5,6 +5,7 @@
 //! themselves, and what only the Tagging API tells is confirmed by its service.
 
 mod ecs;
+mod web;
 
 use super::arn::Arn;
 use super::ownership::{ENVIRONMENT, IDENTITY_KEYS, PROJECT, REGION, Tags};
@@ -12,6 +13,7 @@ use super::tags::{ec2_any, filter, from_ec2, from_iam};
 use super::{Cx, Error, ErrorClass, Result};
 use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_iam::types::EntityType;
+use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeMap;
@@ -73,9 +75,12 @@ impl Cx {
 }
 
 /// Lists what the Tagging API knows. A filter must hold for each key it names, so each key is
-/// asked for alone: what lost some of its tags is found by the others.
+/// asked for alone: what lost some of its tags is found by the others. What has no region is known
+/// in one region only.
 async fn indexed(cx: &Cx, everything: bool) -> Result<Vec<(Arn, Tags)>> {
-    let pages = IDENTITY_KEYS.map(|key| {
+    let home = cx.global_region();
+    let elsewhere = (home != cx.scope.region).then(|| cx.in_region(home));
+    let ask = |client: &Client, key: &str| {
         let value = match key {
             _ if everything => None,
             PROJECT => Some(&cx.scope.project),
@@ -84,11 +89,21 @@ async fn indexed(cx: &Cx, everything: bool) -> Result<Vec<(Arn, Tags)>> {
             _ => None,
         };
         let filter = TagFilter::builder().key(key).set_values(value.map(|v| vec![v.clone()]));
-        let call = cx.tagging().get_resources().tag_filters(filter.build());
-        call.resources_per_page(100).into_paginator().items().send()
+        let call = client.get_resources().tag_filters(filter.build()).resources_per_page(100);
+        call
+    };
+    let here = IDENTITY_KEYS.map(|key| (ask(cx.tagging(), key), false));
+    let global = elsewhere.iter().flat_map(|home| {
+        let zones = |key| (ask(home.tagging(), key).resource_type_filters(ZONES), true);
+        IDENTITY_KEYS.map(zones)
     });
-    let lists = pages.map(|pages| async {
-        pages.collect::<std::result::Result<Vec<_>, _>>().await.map_err(Error::from)
+    let lists = here.into_iter().chain(global).map(|(call, global)| async move {
+        let items = call.into_paginator().items().send();
+        match items.collect::<std::result::Result<Vec<_>, _>>().await.map_err(Error::from) {
+            // Some organisations close that region to all but the services without a region.
+            Err(error) if global && error.class == ErrorClass::AccessDenied => Ok(Vec::new()),
+            other => other,
+        }
     });
     let lists = futures::future::try_join_all(lists).await?;
     let entry = |r: aws_sdk_resourcegroupstagging::types::ResourceTagMapping| {
@@ -97,6 +112,9 @@ async fn indexed(cx: &Cx, everything: bool) -> Result<Vec<(Arn, Tags)>> {
     };
     Ok(lists.into_iter().flatten().filter_map(entry).collect())
 }
+
+/// Hosted zones, as the Tagging API names the type.
+const ZONES: &str = "route53:hostedzone";
 
 /// Lists what EC2 itself knows of our tags.
 async fn ec2(cx: &Cx) -> Result<Vec<(Arn, Tags)>> {
@@ -349,6 +367,7 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
             call.send().await.map(drop).map_err(Error::from)
         }
         ("ecs", _) => return ecs::exists(cx, arn).await,
+        ("acm" | "route53" | "s3", _) => return web::exists(cx, arn).await,
         _ => return Ok(None),
     };
     match asked {

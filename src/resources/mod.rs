@@ -9,12 +9,14 @@ pub mod acm {
 
 /// Data sources: what others own, read and never written.
 pub mod data {
+    pub mod acm_certificate;
     pub mod availability_zones;
     pub mod dynamodb_table;
     pub mod ecr_repository;
     mod filters;
     pub mod iam_role;
     pub mod nat_gateway;
+    pub mod route53_zone;
     pub mod subnet;
     pub mod vpc;
 }
@@ -80,7 +82,7 @@ pub mod route53 {
     pub mod record;
     pub(crate) mod sets;
     pub mod zone;
-    mod zone_read;
+    pub(crate) mod zone_read;
 }
 
 /// S3: buckets.
@@ -122,11 +124,13 @@ pub fn registry() -> Registry {
             Erased::<s3::bucket::S3Bucket>::boxed(),
         ],
         vec![
+            ErasedData::<data::acm_certificate::AcmCertificate>::boxed(),
             ErasedData::<data::availability_zones::AvailabilityZones>::boxed(),
             ErasedData::<data::dynamodb_table::DynamodbTable>::boxed(),
             ErasedData::<data::ecr_repository::EcrRepository>::boxed(),
             ErasedData::<data::iam_role::IamRole>::boxed(),
             ErasedData::<data::nat_gateway::NatGateway>::boxed(),
+            ErasedData::<data::route53_zone::Route53Zone>::boxed(),
             ErasedData::<data::subnet::Subnet>::boxed(),
             ErasedData::<data::vpc::Vpc>::boxed(),
         ],

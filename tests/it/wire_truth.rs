@@ -15,6 +15,11 @@ fn boto3_creates_reads_and_deletes_tables_and_repositories() {
     holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_data.py"));
 }
 
+#[test]
+fn boto3_creates_reads_and_deletes_zones_buckets_and_certificates() {
+    holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_web.py"));
+}
+
 fn holds(script: &str) {
     let served = Served::start(Sandbox::in_memory(Options::default()));
     let output = Command::new(python::interpreter())

@@ -84,7 +84,7 @@ pub(super) async fn list_all(cx: &Cx) -> Result<Vec<HostedZone>> {
 
 /// Reads the tags of zones, ten in a call; a missing one fails it, so they are asked one by one
 /// then.
-pub(super) async fn tags_of(cx: &Cx, ids: &[String]) -> Result<BTreeMap<String, Tags>> {
+pub(crate) async fn tags_of(cx: &Cx, ids: &[String]) -> Result<BTreeMap<String, Tags>> {
     let ask = |ids: Vec<String>| async move {
         let call = cx.route53().list_tags_for_resources();
         let call = call.resource_type(TagResourceType::Hostedzone).set_resource_ids(Some(ids));

@@ -168,3 +168,31 @@ async fn the_list_is_asked_only_for_what_the_index_does_not_know() {
     let listed = world.sandbox.calls().iter().filter(|c| c.operation == "ListCertificates").count();
     assert_eq!(listed, 1, "one name is not among those the index knows");
 }
+
+#[tokio::test]
+async fn certificates_are_read_by_their_domain_and_listed_in_the_inventory() {
+    let world = World::sandbox().await;
+    let zone = zone(&world).await;
+    let first = world.apply(TYPE, "one", spec(&zone)).await.0.id;
+    let mut other = spec(&zone);
+    other["key_algorithm"] = json!("EC_prime256v1");
+    world.sandbox.skip(Duration::from_secs(60));
+    let second = world.apply(TYPE, "two", other).await.0.id;
+    let read = async |more: Json| {
+        let mut filters = json!({ "domain_name": "shop.example.com" });
+        filters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let reader = &world.registry.data[TYPE];
+        let filters = reader.normalize(&filters).unwrap();
+        let found = reader.read(&world.cx, &filters).await.unwrap();
+        found.iter().map(|found| found["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(read(json!({})).await.len(), 2);
+    assert_eq!(read(json!({ "key_algorithm": "RSA_2048" })).await, [first.clone()]);
+    assert_eq!(read(json!({ "most_recent": true })).await, [second.clone()]);
+    let tags = json!({ "infra:resource": "acm_certificate.one" });
+    assert_eq!(read(json!({ "match_tags": tags })).await, [first.clone()]);
+    let there = world.cx.findings(false).await.unwrap().there;
+    for arn in [first, second] {
+        assert!(there.iter().any(|found| found.arn.as_str() == arn && found.confirmed));
+    }
+}

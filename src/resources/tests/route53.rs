@@ -212,3 +212,23 @@ async fn a_lost_answer_makes_no_second_zone() {
     assert_eq!(handler.list(&world.cx, want).await.unwrap()[0].tags, tags);
     assert_eq!(world.owned(ZONE, &[]).await.len(), 1);
 }
+
+#[tokio::test]
+async fn zones_are_read_by_name_and_listed_in_the_inventory() {
+    let world = World::sandbox().await;
+    let id = zone(&world).await;
+    let read = async |filters: Json| {
+        let reader = &world.registry.data[ZONE];
+        let filters = reader.normalize(&filters).unwrap();
+        reader.read(&world.cx, &filters).await.unwrap()
+    };
+    let found = read(json!({ "name": "shop.example.com", "private_zone": false })).await;
+    assert_eq!((found.len(), &found[0]["id"]), (1, &json!(id)));
+    assert_eq!(found[0]["name_servers"].as_array().unwrap().len(), 4);
+    assert_eq!(found[0]["tags"]["infra:resource"], "route53_zone.main");
+    assert_eq!(read(json!({ "name": "shop.example.com", "private_zone": true })).await.len(), 0);
+    assert_eq!(read(json!({ "name": "example.com" })).await.len(), 0);
+    let there = world.cx.findings(false).await.unwrap().there;
+    let arn = format!("arn:aws:route53:::hostedzone/{id}");
+    assert!(there.iter().any(|found| found.arn.as_str() == arn && found.confirmed), "{there:?}");
+}

@@ -111,3 +111,12 @@ async fn a_lost_answer_and_no_use_cost_nothing() {
     assert_eq!(again.class, crate::aws::ErrorClass::AlreadyExists);
     world.delete(TYPE, "logs").await;
 }
+
+#[tokio::test]
+async fn buckets_are_in_the_inventory() {
+    let world = World::sandbox().await;
+    world.apply(TYPE, "logs", json!({ "name": NAME })).await;
+    let there = world.cx.findings(false).await.unwrap().there;
+    let arn = format!("arn:aws:s3:::{NAME}");
+    assert!(there.iter().any(|found| found.arn.as_str() == arn && found.confirmed), "{there:?}");
+}
