@@ -1,6 +1,7 @@
 //! `ecs_service`: so many tasks of one definition, kept running and replaced by deployments.
 
 mod check;
+mod fit;
 mod names;
 mod parts;
 mod read;

@@ -1,0 +1,160 @@
+//! Whether a task fits on an instance type at all: one that does not is never placed, and a
+//! deployment would wait for it in vain.
+
+use crate::aws::{Cx, Error, Result};
+use crate::resources::ecs::task_definition::EcsTaskDefinition;
+use aws_sdk_ec2::types::{InstanceType, InstanceTypeInfo};
+use aws_sdk_ecs::types::{CpuArchitecture, NetworkMode};
+use std::collections::BTreeSet;
+
+/// What a task takes of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    /// CPU units, 1024 to a core.
+    cpu: i64,
+    /// MiB.
+    memory: i64,
+    /// Whether it has a network interface of its own.
+    interface: bool,
+    /// `x86_64` or `arm64`, where it says.
+    architecture: Option<&'static str>,
+}
+
+/// What an instance of a type has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    name: String,
+    cpu: i64,
+    memory: i64,
+    interfaces: i64,
+    architectures: BTreeSet<String>,
+}
+
+impl Need {
+    /// What the tasks of a definition take: what it says of the whole task, else the sum of what
+    /// its containers reserve.
+    pub(super) fn of(definition: &EcsTaskDefinition) -> Self {
+        let all = || definition.container_definitions.iter();
+        let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+        let cpu = number(&definition.cpu)
+            .unwrap_or_else(|| all().filter_map(|c| c.cpu).map(i64::from).sum());
+        let memory = number(&definition.memory).unwrap_or_else(|| {
+            all().map(|c| i64::from(c.memory_reservation.or(c.memory).unwrap_or(0))).sum()
+        });
+        let platform = definition.runtime_platform.as_ref();
+        let architecture = match platform.and_then(|p| p.cpu_architecture.as_ref()).map(|a| &a.0) {
+            Some(CpuArchitecture::X8664) => Some("x86_64"),
+            Some(CpuArchitecture::Arm64) => Some("arm64"),
+            _ => None,
+        };
+        let mode = definition.network_mode.as_ref();
+        let interface = mode.is_some_and(|mode| mode.0 == NetworkMode::Awsvpc);
+        Self { cpu, memory, interface, architecture }
+    }
+}
+
+impl Offer {
+    fn of(info: &InstanceTypeInfo) -> Option<Self> {
+        let cores = info.v_cpu_info()?.default_v_cpus()?;
+        let network = info.network_info()?.maximum_network_interfaces()?;
+        let processor = info.processor_info();
+        let architectures = processor.map(|p| p.supported_architectures()).unwrap_or_default();
+        Some(Self {
+            name: info.instance_type()?.as_str().to_owned(),
+            cpu: i64::from(cores) * 1024,
+            // The system and the agent keep some: an m4.large with 8192 MiB registers 7985 (ECS
+            // developer guide, "Reserving Amazon ECS Linux container instance memory").
+            memory: info.memory_info()?.size_in_mib()? * 975 / 1000,
+            interfaces: i64::from(network),
+            architectures: architectures.iter().map(|a| a.as_str().to_owned()).collect(),
+        })
+    }
+
+    /// Why a task cannot stand on an instance of this type, with nothing else on it; `None` when it
+    /// can.
+    pub(super) fn misfit(&self, need: &Need) -> Option<String> {
+        let name = &self.name;
+        if let Some(wanted) = need.architecture.filter(|a| !self.architectures.contains(*a)) {
+            let has: Vec<&str> = self.architectures.iter().map(String::as_str).collect();
+            return Some(format!("it is built for {wanted}, a {name} is {}", has.join(" or ")));
+        }
+        if need.cpu > self.cpu {
+            return Some(format!("it takes {} CPU units, a {name} has {}", need.cpu, self.cpu));
+        }
+        if need.memory > self.memory {
+            let (takes, has) = (need.memory, self.memory);
+            return Some(format!("it takes {takes} MiB, a {name} has about {has} for tasks"));
+        }
+        if need.interface && self.interfaces < 2 {
+            return Some(format!("it takes a network interface, a {name} has none to spare"));
+        }
+        None
+    }
+}
+
+/// Reads what these instance types have; one that AWS does not know is left out.
+pub(super) async fn offers(cx: &Cx, names: &BTreeSet<String>) -> Result<Vec<Offer>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let types = names.iter().map(|name| InstanceType::from(name.as_str())).collect();
+    let call = cx.ec2().describe_instance_types().set_instance_types(Some(types));
+    match call.send().await.map_err(Error::from) {
+        Ok(found) => Ok(found.instance_types().iter().filter_map(Offer::of).collect()),
+        Err(error) if error.is("InvalidInstanceType") => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{
+        ArchitectureType, MemoryInfo, NetworkInfo, ProcessorInfo, VCpuInfo,
+    };
+    use serde_json::{Value as Json, json};
+
+    fn micro() -> Offer {
+        let info = InstanceTypeInfo::builder()
+            .instance_type(InstanceType::T3Micro)
+            .v_cpu_info(VCpuInfo::builder().default_v_cpus(2).build())
+            .memory_info(MemoryInfo::builder().size_in_mib(1024).build())
+            .network_info(NetworkInfo::builder().maximum_network_interfaces(2).build())
+            .processor_info(
+                ProcessorInfo::builder().supported_architectures(ArchitectureType::X8664).build(),
+            )
+            .build();
+        Offer::of(&info).unwrap()
+    }
+
+    fn misfit(container: Json, task: Json) -> Option<String> {
+        let mut spec = json!({ "family": "app", "container_definitions": [
+            { "name": "app", "image": "app:1", "memory": 64 }] });
+        let whole = spec["container_definitions"][0].as_object_mut().unwrap();
+        whole.extend(container.as_object().unwrap().clone());
+        spec.as_object_mut().unwrap().extend(task.as_object().unwrap().clone());
+        micro().misfit(&Need::of(&serde_json::from_value(spec).unwrap()))
+    }
+
+    #[test]
+    fn what_fits_on_no_instance_is_told_with_numbers() {
+        assert_eq!(misfit(json!({}), json!({ "network_mode": "awsvpc" })), None);
+        assert_eq!(
+            misfit(json!({}), json!({ "memory": "1 GB" })).unwrap(),
+            "it takes 1024 MiB, a t3.micro has about 998 for tasks"
+        );
+        assert_eq!(misfit(json!({ "memory": 998 }), json!({})), None);
+        assert_eq!(
+            misfit(json!({ "cpu": 4096 }), json!({})).unwrap(),
+            "it takes 4096 CPU units, a t3.micro has 2048"
+        );
+        let arm = json!({ "runtime_platform": { "cpu_architecture": "ARM64" } });
+        assert_eq!(
+            misfit(json!({}), arm).unwrap(),
+            "it is built for arm64, a t3.micro is x86_64"
+        );
+        let single = Offer { interfaces: 1, ..micro() };
+        let need = Need { cpu: 0, memory: 0, interface: true, architecture: None };
+        assert!(single.misfit(&need).unwrap().contains("network interface"));
+    }
+}
