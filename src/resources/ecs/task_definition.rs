@@ -6,6 +6,7 @@
 mod check;
 pub mod container;
 pub mod linux;
+pub mod logging;
 pub mod parts;
 mod revisions;
 mod settings;

@@ -109,9 +109,7 @@ pub(super) async fn offers(cx: &Cx, names: &BTreeSet<String>) -> Result<Vec<Offe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_ec2::types::{
-        ArchitectureType, MemoryInfo, NetworkInfo, ProcessorInfo, VCpuInfo,
-    };
+    use aws_sdk_ec2::types::{ArchitectureType, MemoryInfo, NetworkInfo, ProcessorInfo, VCpuInfo};
     use serde_json::{Value as Json, json};
 
     fn micro() -> Offer {
@@ -149,10 +147,7 @@ mod tests {
             "it takes 4096 CPU units, a t3.micro has 2048"
         );
         let arm = json!({ "runtime_platform": { "cpu_architecture": "ARM64" } });
-        assert_eq!(
-            misfit(json!({}), arm).unwrap(),
-            "it is built for arm64, a t3.micro is x86_64"
-        );
+        assert_eq!(misfit(json!({}), arm).unwrap(), "it is built for arm64, a t3.micro is x86_64");
         let single = Offer { interfaces: 1, ..micro() };
         let need = Need { cpu: 0, memory: 0, interface: true, architecture: None };
         assert!(single.misfit(&need).unwrap().contains("network interface"));

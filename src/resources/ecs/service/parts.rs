@@ -6,7 +6,7 @@ use crate::engine::resource::Id;
 use crate::resources::ec2::security_group::SecurityGroup;
 use crate::resources::ec2::subnet::Subnet;
 use crate::resources::ecs::task_definition::built;
-use crate::resources::ecs::task_definition::parts::LogConfiguration;
+use crate::resources::ecs::task_definition::logging::LogConfiguration;
 use aws_sdk_ecs::types as sdk;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

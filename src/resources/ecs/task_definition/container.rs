@@ -1,10 +1,11 @@
 //! A container of a task definition, and its way to AWS and back.
 
 use super::linux::{LinuxParameters, is_false};
+use super::logging::{FirelensConfiguration, LogConfiguration, Secret};
 use super::parts::{
-    ContainerDependency, EnvironmentFile, FirelensConfiguration, HealthCheck, HostEntry,
-    KeyValuePair, LogConfiguration, MountPoint, PortMapping, RepositoryCredentials,
-    ResourceRequirement, RestartPolicy, Secret, SystemControl, Ulimit, VolumeFrom,
+    ContainerDependency, EnvironmentFile, HealthCheck, HostEntry, KeyValuePair, MountPoint,
+    PortMapping, RepositoryCredentials, ResourceRequirement, RestartPolicy, SystemControl, Ulimit,
+    VolumeFrom,
 };
 use crate::aws::{Result, Sdk};
 use crate::stack::schema::write_only;
