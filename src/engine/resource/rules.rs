@@ -71,6 +71,9 @@ pub struct Rules {
     /// Types that must be quiesced before this one is deleted or lets go of anything, where they
     /// are deleted too (aws-semantics.md 9.3).
     pub quiesced_before: &'static [&'static str],
+    /// Whether some of ours are found only by what the stack says of them. A destruction then reads
+    /// the account as a plan does.
+    pub found_by_stack: bool,
     /// Holds data: never replaced without `--allow-data-loss`, and asked for [`Resource::holds`](super::Resource::holds)
     /// before it is deleted.
     pub stateful: bool,
@@ -99,6 +102,7 @@ impl Rules {
         created_after: &[],
         deleted_after: &[],
         quiesced_before: &[],
+        found_by_stack: false,
         stateful: false,
         stepwise: false,
         replace: ReplaceOrder::DeleteFirst,

@@ -165,13 +165,41 @@ impl Session {
         options: &PlanOptions,
     ) -> Result<Planned, Diagnostics> {
         let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
-        let mut snapshot = snapshot::read(&self.registry, cx, names, &Names::new(), None).await?;
+        let mut snapshot = match self.read_by_stack(cx, names, options).await {
+            Some(snapshot) => snapshot,
+            None => snapshot::read(&self.registry, cx, names, &Names::new(), None).await?,
+        };
         let going = self.at_stake(names, &snapshot);
         snapshot::weigh(&self.registry, cx, &going, &mut snapshot).await?;
         let mut planned = self.destroy_seen(names, account, snapshot, options)?;
         warn_of_losses(&mut planned);
         count_calls(&mut planned.plan, cx);
         Ok(planned)
+    }
+
+    /// Reads the account with what the stack says, where a type in it is found by that. None where
+    /// nothing is, or where the stack has no value for all that it takes: tags are all there is to
+    /// go by then.
+    async fn read_by_stack(
+        &self,
+        cx: &Cx,
+        names: &[String],
+        options: &PlanOptions,
+    ) -> Option<Snapshot> {
+        let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
+        let files = self.project.workspaces.keys();
+        let files: Vec<String> =
+            files.filter(|name| names.is_empty() || names.contains(name)).cloned().collect();
+        let found_by_stack = |workspace: &crate::stack::Workspace| {
+            let mut types = workspace.blocks.keys().filter_map(|b| self.registry.get(&b.ty));
+            types.any(|handler| handler.rules().found_by_stack)
+        };
+        let any = files.iter().filter_map(|name| self.parse(name).ok()).any(|w| found_by_stack(&w));
+        if !any {
+            return None;
+        }
+        let bound = self.bind_all(&files, account).ok()?;
+        Some(self.read(cx, &bound, names, options).await.ok()?.snapshot)
     }
 
     /// Names what these workspaces (all without names) own and what may hold data, by type and id.

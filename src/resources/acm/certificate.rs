@@ -99,6 +99,7 @@ impl Resource for AcmCertificate {
     const AWS_NAME: &'static str = "AWS::CertificateManager::Certificate";
     const RULES: Rules = Rules {
         replace: ReplaceOrder::CreateFirst,
+        found_by_stack: true,
         retry: &[
             Retryable::new(
                 Step::Delete,

@@ -26,9 +26,9 @@ crate::sdk_enum!(RrType => "RRType");
 /// A record set: what a name in a hosted zone stands for, by values or as an alias of something of
 /// AWS's.
 ///
-/// A TXT record beside it, `_infra-<type>.<name>`, says whose it is. Once a stack has no record in
-/// somebody else's zone any more, that zone is not looked at: have the last one deleted with
-/// `infra destroy --target` before its stanza goes.
+/// A TXT record beside it, `_infra-<type>.<name>`, says whose it is. A zone of others is looked at
+/// only while a stack names it: have the last record in it deleted before its stanza goes, with
+/// `infra destroy --target`.
 ///
 /// ```toml
 /// [route53_record.api]
@@ -96,6 +96,7 @@ impl Resource for Route53Record {
     const AWS_NAME: &'static str = "AWS::Route53::RecordSet";
     const RULES: Rules = Rules {
         identity: IdentityBy::Name,
+        found_by_stack: true,
         retry: &[busy(Step::Create), busy(Step::Update), busy(Step::Delete)],
         // aws-semantics.md 0.3.
         settle: Duration::from_secs(30 * 60),

@@ -83,6 +83,7 @@ impl Resource for Route53Zone {
     const AWS_NAME: &'static str = "AWS::Route53::HostedZone";
     const RULES: Rules = Rules {
         stateful: true,
+        found_by_stack: true,
         lets_go: true,
         replace: ReplaceOrder::CreateFirst,
         retry: &[

@@ -101,7 +101,36 @@ def owned(environment):
             continue
         if is_ours(tags, environment):
             found.append(f"ecr_repository {repository['repositoryName']}")
+    found += owned_web(environment)
     return sorted(found)
+
+
+def owned_web(environment):
+    """Lists hosted zones, certificates and buckets; some may go while they are asked."""
+    found = []
+    kinds = {"keyTypes": ["RSA_2048", "EC_prime256v1", "EC_secp384r1"]}
+    for certificate in call("acm", "list_certificates", {"Includes": kinds}).get(
+            "CertificateSummaryList", []):
+        arn = certificate["CertificateArn"]
+        found.append((f"acm_certificate {arn}", "acm", "list_tags_for_certificate",
+                      {"CertificateArn": arn}, lambda told: told["Tags"]))
+    for zone in call("route53", "list_hosted_zones", {})["HostedZones"]:
+        name = zone["Id"].rsplit("/", 1)[1]
+        found.append((f"route53_zone {name}", "route53", "list_tags_for_resource",
+                      {"ResourceType": "hostedzone", "ResourceId": name},
+                      lambda told: told["ResourceTagSet"]["Tags"]))
+    for bucket in call("s3", "list_buckets", {}).get("Buckets", []):
+        name = bucket["Name"]
+        found.append((f"s3_bucket {name}", "s3", "get_bucket_tagging", {"Bucket": name},
+                      lambda told: told["TagSet"]))
+    ours = []
+    for label, service, operation, parameters, tags in found:
+        try:
+            if is_ours(tags(call(service, operation, parameters)), environment):
+                ours.append(label)
+        except ClientError:
+            continue  # Of another test, and deleted meanwhile; or a bucket without tags.
+    return ours
 
 
 def owned_gateways(environment):

@@ -31,6 +31,8 @@ impl Moto {
             .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
             // Services reach this many running tasks; without it they never become steady.
             .env("MOTO_ECS_SERVICE_RUNNING", "2")
+            // Seconds until a certificate is issued, whatever the records.
+            .env("MOTO_ACM_VALIDATION_WAIT", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("the log of moto can be written"))

@@ -9,11 +9,13 @@ import sys
 import moto.ec2.utils
 import moto.resourcegroupstaggingapi.models as tagging
 from moto.core.resource_tagging import TaggedResource
+from moto.core.serialize import S3Serializer
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecr.models import Repository, ecr_backends
+from moto.route53.models import route53_backends
 from moto.server import ThreadedMotoServer
 
 # Gaps of moto that no test can go around, mended here and nowhere else.
@@ -92,12 +94,27 @@ class Repositories:
             yield TaggedResource(repository.arn, tags, "ecr:repository")
 
 
+class Zones:
+    """So have hosted zones, in the region that Route 53 is run from."""
+
+    def __init__(self, backend):
+        self.backend = backend
+
+    def iter_tagged_resources(self):
+        for name in list(self.backend.zones):
+            tags = dict(self.backend.resource_tags.get(name, {}))
+            arn = f"arn:aws:route53:::hostedzone/{name}"
+            yield TaggedResource(arn, tags, "route53:hostedzone")
+
+
 taggable = tagging.iter_taggable_backends
 
 
 def iter_taggable_backends(account_id, region_name):
     yield from taggable(account_id, region_name)
     yield Repositories(ecr_backends[account_id][region_name])
+    if region_name == "us-east-1":
+        yield Zones(route53_backends[account_id]["aws"])
 
 
 tagging.iter_taggable_backends = iter_taggable_backends
@@ -109,6 +126,29 @@ def scanning(repository, image_scanning_configuration):
 
 
 Repository._update_image_scanning_configuration = scanning
+
+# The outermost elements of S3's answers; moto 5.2.5 writes the operation's name and `Response`, which
+# only boto3 does not mind.
+ROOTS = {
+    "ListObjectVersions": "ListVersionsResult",
+    "GetBucketTagging": "Tagging",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "DeleteObjects": "DeleteResult",
+}
+as_named = S3Serializer._serialized_result_to_response
+
+
+def by_root(self, resp, result, shape, serialized_result):
+    name = self.operation_model.name
+    resp = as_named(self, resp, result, shape, serialized_result)
+    if name in ROOTS and isinstance(resp["body"], str):
+        resp["body"] = resp["body"].replace(f"{name}Response", ROOTS[name])
+    return resp
+
+
+S3Serializer._serialized_result_to_response = by_root
 
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
