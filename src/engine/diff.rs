@@ -4,7 +4,7 @@
 //! agree; sets, lists and maps choose the comparison by their schema.
 
 use super::plan::{After, FieldChange};
-use super::resource::Changed;
+use super::resource::{Changed, Standing};
 use crate::aws::Tags;
 use crate::stack::SchemaView;
 use crate::stack::value::{self, is_placeholder, placeholder_refs};
@@ -90,6 +90,11 @@ pub fn tags(live: &Tags, want: &BTreeMap<String, Json>, remove: &[&str]) -> Vec<
         }
     }
     changes
+}
+
+/// Takes out what others decide.
+pub fn leave(changes: &mut Vec<FieldChange>, standing: &[Standing]) {
+    changes.retain(|change| standing.iter().all(|one| one.path != change.path));
 }
 
 /// Names the top-level fields that differ, tags left out.

@@ -98,6 +98,10 @@ impl<'a> Index<'a> {
     /// Finds the live object of a resource: under its own address, else under one it had before.
     pub fn find(&self, want: &Sought) -> Option<Match> {
         let at = |address: &Address| self.ours.get(address).and_then(|all| all.first()).copied();
+        if self.handler.rules().unowned {
+            let live = (*self.named.get(want.name.as_ref()?)?).clone();
+            return Some(Match { live, moved_from: None });
+        }
         if let Some(own) = at(&want.address) {
             return Some(Match { live: own.clone(), moved_from: None });
         }

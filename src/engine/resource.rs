@@ -141,6 +141,15 @@ pub struct FieldProblem {
     pub message: String,
 }
 
+/// A field whose live value stands though the stack says another: somebody else decides it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Path as a difference has it, e.g. `desired_count`.
+    pub path: String,
+    /// Who decides it, e.g. `its scaling target (2 to 4)`.
+    pub owner: String,
+}
+
 /// Something that still holds an object, told while its deletion waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
@@ -193,6 +202,12 @@ pub trait Resource:
         false
     }
 
+    /// Names the fields that others decide, given what the stack wants (parts may be placeholders)
+    /// and the live object: they are no difference and are left alone.
+    fn stands(_wanted: &Json, _live: &Live<Self>) -> Vec<Standing> {
+        Vec::new()
+    }
+
     /// Reads live objects in bulk; the same call serves plan, wait, destroy and orphan search.
     fn list(cx: &Cx, want: Want<'_>) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
 
@@ -234,6 +249,12 @@ pub trait Resource:
 
     /// Starts deletion; the engine waits until a listing no longer has it.
     fn delete(cx: &Cx, live: &Live<Self>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Says why the object failed, does not become ready, or fell back to what it was. Best effort:
+    /// it follows a failure, and what cannot be read is left out or told as such.
+    fn reasons(_: &Cx, _: &Live<Self>) -> impl Future<Output = Vec<String>> + Send {
+        async { Vec::new() }
+    }
 
     /// Says what still holds the object, while its deletion is refused.
     fn blockers(_: &Cx, _: &Live<Self>) -> impl Future<Output = Result<Vec<Blocker>>> + Send {

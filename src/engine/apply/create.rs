@@ -124,6 +124,7 @@ impl Running<'_> {
             let ours = owner
                 .is_some_and(|o| o.workspace == self.workspace && o.address == self.change.address);
             let named = name.is_some() && self.handler.natural_name(&live.spec).as_deref() == name;
+            let ours = ours || named && self.handler.rules().unowned;
             match &live.status {
                 Status::Deleting(state) if ours || named => others = Found::Leaving(state.clone()),
                 Status::Deleting(_) => {}

@@ -90,7 +90,11 @@ impl Running<'_> {
         };
         let schema = self.handler.entry().spec();
         let planned = &self.change.fields;
-        let mine = |change: &FieldChange| self.mine(change);
+        let old = self.objects(|o| o.old.clone()).filter(|_| before.is_some());
+        let standing = old.map(|live| self.handler.stands(&wanted.spec, &live));
+        let standing = standing.unwrap_or_default();
+        let stands = |change: &FieldChange| standing.iter().any(|one| one.path == change.path);
+        let mine = |change: &FieldChange| self.mine(change) && !stands(change);
         let mut broken = contract::breaches(schema, planned, before.as_ref(), &wanted.spec, mine);
         if self.node.part == Part::Main {
             broken.extend(contract::tag_breaches(planned, wanted));
@@ -111,6 +115,7 @@ impl Running<'_> {
         let schema = self.handler.entry().spec();
         let mut left = diff::diff(schema, &live.spec, &goal.wanted.spec);
         left.retain(|change| self.mine(change));
+        diff::leave(&mut left, &self.handler.stands(&goal.wanted.spec, live));
         if self.node.part == Part::Main {
             let tags: BTreeMap<String, Json> =
                 goal.wanted.tags.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
@@ -152,8 +157,15 @@ impl Running<'_> {
                 live = self.ready(watch, goal.step, since).await?;
                 continue;
             }
-            if !fixed.is_empty() || rounds >= ROUNDS {
-                return Err(self.not_converged(&left, !fixed.is_empty(), goal.is_new).into());
+            let again = |change: &FieldChange| before.as_ref().is_some_and(|b| b.contains(change));
+            let fell_back = self.handler.rules().falls_back && left.iter().any(again);
+            if !fixed.is_empty() || rounds >= ROUNDS || fell_back {
+                let mut failed = self.not_converged(&left, !fixed.is_empty(), goal.is_new);
+                if fell_back {
+                    failed.code = "fell_back";
+                    failed.message = format!("{} fell back to what it was", self.change.address);
+                }
+                return Err(self.with_reasons(failed, &live).await.into());
             }
             match self.write(&live, goal, &left).await {
                 Ok(()) => {
@@ -229,6 +241,7 @@ impl Running<'_> {
         let budget = self.budget(step);
         let address = &self.change.address;
         let (mut absent, mut errors, mut seen) = (None::<Since>, 0_u32, false);
+        let mut last = None;
         loop {
             let reason = match watch.next(&self.run.options.stop).await? {
                 Err(error) => {
@@ -255,10 +268,15 @@ impl Running<'_> {
                     (absent, errors, seen) = (None, 0, true);
                     match &live.status {
                         Status::Ready => return Ok(live),
-                        Status::Pending(state) => format!("it to be ready, it is {state}"),
+                        Status::Pending(state) => {
+                            let reason = format!("it to be ready, it is {state}");
+                            last = Some(live);
+                            reason
+                        }
                         Status::Failed(why) => {
                             let message = format!("{address} ({}) failed", live.id);
-                            return Err(Diagnostic::error("failed", message).note(why).into());
+                            let failed = Diagnostic::error("failed", message).note(why);
+                            return Err(self.with_reasons(failed, &live).await.into());
                         }
                         Status::Deleting(state) => {
                             let message = format!("{address} ({}) is being deleted", live.id);
@@ -270,10 +288,20 @@ impl Running<'_> {
                 }
             };
             if since.elapsed() >= budget {
-                return Err(self.timed_out(&reason, since.elapsed()).into());
+                let failed = self.timed_out(&reason, since.elapsed());
+                return Err(match &last {
+                    Some(live) => self.with_reasons(failed, live).await.into(),
+                    None => failed.into(),
+                });
             }
             self.waiting(&reason);
         }
+    }
+
+    /// Adds what the type says of why its object came to this.
+    async fn with_reasons(&self, failed: Diagnostic, live: &LiveObject) -> Diagnostic {
+        let reasons = self.handler.reasons(self.run.cx, live).await;
+        reasons.into_iter().fold(failed, Diagnostic::note)
     }
 
     pub(super) fn timed_out(&self, reason: &str, elapsed: Duration) -> Diagnostic {

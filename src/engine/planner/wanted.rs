@@ -71,6 +71,9 @@ pub(in crate::engine) fn evaluate_one(
             tags.insert(name.clone(), value);
         }
     }
+    if handler.rules().unowned {
+        return Ok(WantedSpec { spec, tags: BTreeMap::new(), hidden, protect });
+    }
     for (name, value) in scope.identity_tags(&bound.workspace.name, &address) {
         tags.insert(name, Json::String(value));
     }

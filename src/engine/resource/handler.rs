@@ -2,7 +2,7 @@
 
 use super::{
     Blocker, Changed, Creation, FieldProblem, Holds, IdentityBy, Live, LiveObject, Resource, Rules,
-    Want,
+    Standing, Want,
 };
 use crate::aws::{Cx, Result, Tags};
 use crate::stack::TypeEntry;
@@ -77,6 +77,14 @@ pub trait Handler: Send + Sync {
     }
     /// See [`Resource::delete`].
     fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
+    /// See [`Resource::stands`].
+    fn stands(&self, _: &Json, _: &LiveObject) -> Vec<Standing> {
+        Vec::new()
+    }
+    /// See [`Resource::reasons`].
+    fn reasons<'a>(&'a self, _: &'a Cx, _: &'a LiveObject) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
     /// See [`Resource::blockers`].
     fn blockers<'a>(
         &'a self,
@@ -231,6 +239,19 @@ impl<R: Resource> Handler for Erased<R> {
 
     fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { R::delete(cx, &Self::typed(live)?).await })
+    }
+
+    fn stands(&self, wanted: &Json, live: &LiveObject) -> Vec<Standing> {
+        Self::typed(live).map(|live| R::stands(wanted, &live)).unwrap_or_default()
+    }
+
+    fn reasons<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            match Self::typed(live) {
+                Ok(live) => R::reasons(cx, &live).await,
+                Err(_) => Vec::new(),
+            }
+        })
     }
 
     fn blockers<'a>(

@@ -84,6 +84,12 @@ pub struct Rules {
     pub replace: ReplaceOrder,
     /// Whether deletion begins with a [`Resource::quiesce`](super::Resource::quiesce) step of its own.
     pub quiesces: bool,
+    /// Whether it is set and never owned: it carries no tags, is found by its name whoever made it,
+    /// and is never deleted.
+    pub unowned: bool,
+    /// Whether AWS may take an update back by itself, so that what differs again after one is a
+    /// failure and not to be written again.
+    pub falls_back: bool,
     /// Whether fields that are not late can be emptied in place. One that stays then lets go of what
     /// it names before that is deleted and made anew, and is updated after.
     pub lets_go: bool,
@@ -107,6 +113,8 @@ impl Rules {
         stepwise: false,
         replace: ReplaceOrder::DeleteFirst,
         quiesces: false,
+        unowned: false,
+        falls_back: false,
         lets_go: false,
         retry: &[],
         settle: Duration::from_secs(300),

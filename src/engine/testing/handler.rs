@@ -7,7 +7,7 @@ use super::{Cloud, aws_error};
 use crate::aws::{Cx, Result, Tags};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Handler, Holds, IdentityBy, LiveObject, Rules,
-    ShapeError, Want,
+    ShapeError, Standing, Want,
 };
 use crate::stack::TypeEntry;
 use futures::future::BoxFuture;
@@ -141,6 +141,19 @@ impl Handler for Fake {
                 tags.retain(|key, _| !remove.contains(key));
             })
         }))
+    }
+
+    fn stands(&self, wanted: &Json, live: &LiveObject) -> Vec<Standing> {
+        let number = live.spec["number"].as_i64();
+        let scaled = self.kind.name == "dpl" && wanted.get("number").is_some();
+        let stands = scaled && number.is_some_and(|number| (2..=4).contains(&number));
+        let standing = Standing { path: "number".to_owned(), owner: "a scaler".to_owned() };
+        stands.then_some(standing).into_iter().collect()
+    }
+
+    fn reasons<'a>(&'a self, _: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Vec<String>> {
+        let of = format!("{} cannot be pulled", live.spec["image"]);
+        Box::pin(async { if self.kind.name == "dpl" { vec![of] } else { Vec::new() } })
     }
 
     fn quiesce<'a>(&'a self, _: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {

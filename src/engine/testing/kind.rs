@@ -152,6 +152,30 @@ static VER: Kind = Kind {
     deletes: Duration::ZERO,
 };
 
+/// A setting of the account: set, and never owned.
+static SET: Kind = Kind {
+    name: "set",
+    rules: Rules { identity: IdentityBy::Name, unowned: true, ..Rules::DEFAULT },
+    properties: || {
+        json!({"name": {"type": "string", "x-immutable": true}, "value": {"type": "string"}})
+    },
+    out: || json!({}),
+    not_at_creation: &[],
+    creates: Duration::ZERO,
+    deletes: Duration::ZERO,
+};
+
+/// A deployment: it may fall back by itself, and a scaler says how many there are from 2 to 4.
+static DPL: Kind = Kind {
+    name: "dpl",
+    rules: Rules { falls_back: true, ..Rules::DEFAULT },
+    properties: || json!({"image": {"type": "string"}, "number": {"type": "integer"}}),
+    out: || json!({}),
+    not_at_creation: &[],
+    creates: Duration::ZERO,
+    deletes: Duration::ZERO,
+};
+
 impl Kind {
     /// Names are unique; so are the zones of a network.
     pub(super) fn clashes(&self, one: &Json, other: &Json) -> bool {
@@ -163,4 +187,4 @@ impl Kind {
     }
 }
 
-pub(super) const KINDS: [&Kind; 7] = [&NET, &SUB, &GRP, &TMPL, &SVC, &TBL, &VER];
+pub(super) const KINDS: [&Kind; 9] = [&NET, &SUB, &GRP, &TMPL, &SVC, &TBL, &VER, &SET, &DPL];

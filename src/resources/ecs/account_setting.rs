@@ -72,7 +72,7 @@ pub struct AccountSettingOut {
 impl Resource for AccountSetting {
     const TYPE: &'static str = "account_setting";
     const AWS_NAME: &'static str = "AWS::ECS::AccountSetting";
-    const RULES: Rules = Rules { identity: IdentityBy::Name, ..Rules::DEFAULT };
+    const RULES: Rules = Rules { identity: IdentityBy::Name, unowned: true, ..Rules::DEFAULT };
     type Out = AccountSettingOut;
 
     fn unique_name(&self) -> Option<String> {

@@ -25,7 +25,7 @@ use crate::aws::tags::filter;
 use crate::aws::{Cx, Error, Result, Sdk, Tags};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, IdentityBy, Live, Resource, Retryable, Rules,
-    Step, Want,
+    Standing, Step, Want,
 };
 use crate::stack::schema::immutable;
 use aws_sdk_ecs::types::{
@@ -34,6 +34,7 @@ use aws_sdk_ecs::types::{
 use names::ServiceName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -206,6 +207,8 @@ impl Resource for EcsService {
         // A target would scale a service that is going (aws-semantics.md 9.2).
         deleted_after: &["scaling_target"],
         quiesces: true,
+        // A circuit breaker brings the deployment before back.
+        falls_back: true,
         retry: &[
             linked_role(Step::Create),
             retry(Step::Create, "does not have an associated load balancer", LISTENER),
@@ -243,6 +246,20 @@ impl Resource for EcsService {
 
     fn validate(&self) -> Vec<FieldProblem> {
         self.problems()
+    }
+
+    /// What a scaling target made of the number of tasks stands, inside its range.
+    fn stands(wanted: &Json, live: &Live<Self>) -> Vec<Standing> {
+        let Some(range) = live.out.scaling_range.filter(|_| wanted.get("desired_count").is_some())
+        else {
+            return Vec::new();
+        };
+        if !live.spec.desired_count.is_some_and(|tasks| range.holds(tasks)) {
+            return Vec::new();
+        }
+        let owner =
+            format!("its scaling target ({} to {})", range.min_capacity, range.max_capacity);
+        vec![Standing { path: "desired_count".to_owned(), owner }]
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
@@ -369,6 +386,13 @@ impl Resource for EcsService {
         let name = ServiceName::from_id(&live.id)?;
         let call = cx.ecs().delete_service().cluster(&name.cluster).service(&name.name);
         gone_is_done(call.force(true).send().await.map_err(Error::from))
+    }
+
+    async fn reasons(cx: &Cx, live: &Live<Self>) -> Vec<String> {
+        match ServiceName::parse(&live.id) {
+            Some(name) => reasons::reasons(cx, &name).await,
+            None => Vec::new(),
+        }
     }
 
     async fn blockers(cx: &Cx, live: &Live<Self>) -> Result<Vec<Blocker>> {

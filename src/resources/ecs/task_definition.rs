@@ -19,8 +19,8 @@ pub use settings::{
 use super::tags::{self, from_ecs, to_ecs};
 use crate::aws::{Cx, Error, Result, Sdk, Tags};
 use crate::engine::resource::{
-    Changed, Creation, FieldProblem, IdentityBy, Live, Resource, Retryable, Rules, Status, Step,
-    Want,
+    Changed, Creation, FieldProblem, IdentityBy, Live, Resource, Retryable, Rules, Standing,
+    Status, Step, Want,
 };
 use crate::resources::PARALLEL;
 use crate::stack::schema::{immutable, renewed, whole, write_only};
@@ -32,6 +32,7 @@ use container::{ContainerDefinition, ImageOwner};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use volume::Volume;
@@ -192,6 +193,19 @@ impl Resource for EcsTaskDefinition {
 
     fn validate(&self) -> Vec<FieldProblem> {
         self.problems()
+    }
+
+    /// An image that deployments say stands.
+    fn stands(wanted: &Json, live: &Live<Self>) -> Vec<Standing> {
+        let containers = wanted["container_definitions"].as_array().into_iter().flatten();
+        let deployed = containers.filter(|one| one["image_owner"] == "deploy");
+        let names = deployed.filter_map(|one| one["name"].as_str());
+        let there = |name: &&str| live.spec.container_definitions.iter().any(|c| c.name == *name);
+        let standing = |name: &str| Standing {
+            path: format!("container_definitions[{name}].image"),
+            owner: "deployments".to_owned(),
+        };
+        names.filter(there).map(standing).collect()
     }
 
     /// Reads the newest revision of each family in question; the index of tags is evidence for what
