@@ -1,5 +1,6 @@
 //! The planner: stack and snapshot in, plan out. Pure: it never touches the network.
 
+mod around;
 mod decide;
 mod hold;
 mod order;
@@ -17,6 +18,7 @@ use order::Unordered;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use around::{Around, Object};
 pub(super) use wanted::evaluate_one;
 
 /// Results of data sources: by type and canonical filters as JSON text.
@@ -86,7 +88,7 @@ struct Planned {
     orphan: bool,
     late_changes: bool,
     main_changes: bool,
-    /// Main fields of what is to be made.
+    /// Main fields of what the stack wants.
     wanted: Option<Json>,
 }
 

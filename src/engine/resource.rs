@@ -15,6 +15,7 @@ pub use id::{Id, Referable};
 pub use registry::Registry;
 pub use rules::{IdentityBy, ReplaceOrder, Retryable, Rules, Step};
 
+use super::planner::Around;
 use crate::aws::{Cx, Result, Tags};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -210,6 +211,17 @@ pub trait Resource:
 
     /// Reads live objects in bulk; the same call serves plan, wait, destroy and orphan search.
     fn list(cx: &Cx, want: Want<'_>) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
+
+    /// Checks what the stack wants against the other objects that the plan leaves, before anything
+    /// is changed; `wanted` and theirs may hold placeholders.
+    fn preflight(
+        _: &Cx,
+        _wanted: &Json,
+        _workspace: &str,
+        _around: &Around,
+    ) -> impl Future<Output = Result<Vec<FieldProblem>>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     /// Starts creation and returns the id at once; the engine waits, reads again, and updates what
     /// the creating call could not take.

@@ -253,9 +253,7 @@ impl<'a> Pass<'a, '_> {
         if planned.goes() {
             planned.change.blocked = self.held.get(&hold::key(&workspace, &planned)).cloned();
         }
-        if matches!(planned.change.action, Action::Create | Action::Replace) {
-            planned.wanted = Some(prepared.wanted.spec.clone());
-        }
+        planned.wanted = Some(prepared.wanted.spec.clone());
         let wanted = (&prepared.wanted.spec, &prepared.wanted.hidden);
         let stands = planned.change.blocked.is_some() || !selected;
         let nothing = (&Json::Null, &prepared.wanted.hidden);

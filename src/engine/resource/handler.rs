@@ -5,6 +5,7 @@ use super::{
     Standing, Want,
 };
 use crate::aws::{Cx, Result, Tags};
+use crate::engine::planner::Around;
 use crate::stack::TypeEntry;
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -77,6 +78,16 @@ pub trait Handler: Send + Sync {
     }
     /// See [`Resource::delete`].
     fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>>;
+    /// See [`Resource::preflight`].
+    fn preflight<'a>(
+        &'a self,
+        _: &'a Cx,
+        _wanted: &'a Json,
+        _workspace: &'a str,
+        _around: &'a Around,
+    ) -> BoxFuture<'a, Result<Vec<FieldProblem>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
     /// See [`Resource::stands`].
     fn stands(&self, _: &Json, _: &LiveObject) -> Vec<Standing> {
         Vec::new()
@@ -239,6 +250,16 @@ impl<R: Resource> Handler for Erased<R> {
 
     fn delete<'a>(&'a self, cx: &'a Cx, live: &'a LiveObject) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { R::delete(cx, &Self::typed(live)?).await })
+    }
+
+    fn preflight<'a>(
+        &'a self,
+        cx: &'a Cx,
+        wanted: &'a Json,
+        workspace: &'a str,
+        around: &'a Around,
+    ) -> BoxFuture<'a, Result<Vec<FieldProblem>>> {
+        Box::pin(R::preflight(cx, wanted, workspace, around))
     }
 
     fn stands(&self, wanted: &Json, live: &LiveObject) -> Vec<Standing> {

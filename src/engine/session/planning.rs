@@ -3,12 +3,12 @@
 use super::{Planned, Session, StackWanted};
 use crate::aws::{Cx, Scope};
 use crate::engine::plan::{Action, Plan};
-use crate::engine::planner::{self, DataResults, Evaluation, Input, PlanOptions};
+use crate::engine::planner::{self, Around, DataResults, Evaluation, Input, PlanOptions};
 use crate::engine::resource::Snapshot;
 use crate::engine::selection::{check_addresses, check_instances};
 use crate::engine::snapshot::{self, Names};
 use crate::engine::world::World;
-use crate::stack::{Address, BoundWorkspace, Diagnostics};
+use crate::stack::{Address, BlockId, BoundWorkspace, Diagnostic, Diagnostics};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ impl Session {
             let (scope, seen) = (self.scope(), (&read.snapshot, &read.data));
             read.evaluation = planner::evaluate(self.input(&scope, &bound, seen, options));
         }
+        self.preflight(cx, &bound, &read).await?;
         let mut planned = self.planned(bound, read, options, &cx.account_id)?;
         warn_of_losses(&mut planned);
         if every {
@@ -46,6 +47,40 @@ impl Session {
         }
         count_calls(&mut planned.plan, cx);
         Ok(planned)
+    }
+
+    /// Has types check what is wanted against what the plan leaves of others, where the plan changes
+    /// anything.
+    async fn preflight(
+        &self,
+        cx: &Cx,
+        bound: &[(BoundWorkspace, bool)],
+        read: &Read,
+    ) -> Result<(), Diagnostics> {
+        let planned = bound.iter().filter(|(_, read_only)| !read_only);
+        let names: Vec<String> = planned.map(|(b, _)| b.workspace.name.clone()).collect();
+        let around = Around::new(&self.registry, &names, &read.evaluation, &read.snapshot);
+        if !around.changes || read.evaluation.problems.has_errors() {
+            return Ok(());
+        }
+        let mut problems = Diagnostics::new();
+        for object in around.planned() {
+            let (Some(workspace), Some(address)) = (&object.workspace, &object.address) else {
+                continue;
+            };
+            let Some(handler) = self.registry.get(&object.ty) else { continue };
+            let found = handler.preflight(cx, &object.spec, workspace, &around).await;
+            let found =
+                found.map_err(|e| snapshot::problem(&e, &format!("cannot check {address}")))?;
+            let block = BlockId::resource(&object.ty, &address.name);
+            let of = bound.iter().find(|(b, _)| b.workspace.name == *workspace);
+            let at = of.and_then(|(b, _)| Some(b.workspace.blocks.get(&block)?.at.clone()));
+            problems.0.extend(found.into_iter().map(|problem| {
+                let message = format!("{address}.{}: {}", problem.path, problem.message);
+                Diagnostic::error("invalid_value", message).at_location(at.clone())
+            }));
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(()) }
     }
 
     /// As [`Session::plan`], against an account read before. Pure.

@@ -156,9 +156,7 @@ static VER: Kind = Kind {
 static SET: Kind = Kind {
     name: "set",
     rules: Rules { identity: IdentityBy::Name, unowned: true, ..Rules::DEFAULT },
-    properties: || {
-        json!({"name": {"type": "string", "x-immutable": true}, "value": {"type": "string"}})
-    },
+    properties: || json!({"name": {"type": "string", "x-immutable": true}, "value": {"type": "string"}}),
     out: || json!({}),
     not_at_creation: &[],
     creates: Duration::ZERO,

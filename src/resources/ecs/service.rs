@@ -23,6 +23,7 @@ use super::strategy::{self, CapacityProviderStrategyItem};
 use super::tags::{self, to_ecs};
 use crate::aws::tags::filter;
 use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::engine::planner::Around;
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, IdentityBy, Live, Resource, Retryable, Rules,
     Standing, Step, Want,
@@ -246,6 +247,17 @@ impl Resource for EcsService {
 
     fn validate(&self) -> Vec<FieldProblem> {
         self.problems()
+    }
+
+    /// Every task must fit on an instance type of one of its groups, and have a network that goes
+    /// with its mode.
+    async fn preflight(
+        cx: &Cx,
+        wanted: &Json,
+        workspace: &str,
+        around: &Around,
+    ) -> Result<Vec<FieldProblem>> {
+        fit::check(cx, wanted, workspace, around).await
     }
 
     /// What a scaling target made of the number of tasks stands, inside its range.

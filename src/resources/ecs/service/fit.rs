@@ -2,10 +2,97 @@
 //! deployment would wait for it in vain.
 
 use crate::aws::{Cx, Error, Result};
+use crate::engine::planner::Around;
+use crate::engine::resource::FieldProblem;
+use crate::engine::resource::Resource;
 use crate::resources::ecs::task_definition::EcsTaskDefinition;
+use crate::stack::value::is_placeholder;
 use aws_sdk_ec2::types::{InstanceType, InstanceTypeInfo};
 use aws_sdk_ecs::types::{CpuArchitecture, NetworkMode};
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
+
+/// Checks a service against its task definition and the instances it may run on, as far as they are
+/// known.
+pub(super) async fn check(
+    cx: &Cx,
+    wanted: &Json,
+    workspace: &str,
+    around: &Around,
+) -> Result<Vec<FieldProblem>> {
+    let Some(definition) = definition(wanted, workspace, around) else { return Ok(Vec::new()) };
+    let mut problems = Vec::new();
+    problems.extend(network(wanted, &definition));
+    let types = instance_types(wanted, workspace, around);
+    let offers = offers(cx, &types).await?;
+    let need = Need::of(&definition);
+    let misfits: Vec<String> = offers.iter().filter_map(|offer| offer.misfit(&need)).collect();
+    // One type that it fits on is enough.
+    if let (Some(misfit), true) = (misfits.first(), misfits.len() == offers.len()) {
+        let message = format!("a task of {} fits on no instance: {misfit}", definition.family);
+        problems.push(FieldProblem { path: "task_definition".to_owned(), message });
+    }
+    Ok(problems)
+}
+
+/// The task definition of a service, when all of it is known.
+fn definition(wanted: &Json, workspace: &str, around: &Around) -> Option<EcsTaskDefinition> {
+    let value = wanted["task_definition"].as_str()?;
+    // Known, it is `family:revision`, and found by the family.
+    let family = value.split_once(':').map_or(value, |(family, _)| family);
+    let name = if is_placeholder(value) { value } else { family };
+    let found = around.find(workspace, EcsTaskDefinition::TYPE, name)?;
+    serde_json::from_value(found.spec.clone()).ok()
+}
+
+/// aws-semantics.md 6: `awsvpc` and a network configuration go together.
+fn network(wanted: &Json, definition: &EcsTaskDefinition) -> Option<FieldProblem> {
+    let awsvpc = definition.network_mode.as_ref().is_some_and(|m| m.0 == NetworkMode::Awsvpc);
+    let message = match (awsvpc, &wanted["network_configuration"]) {
+        (true, Json::Null) => "tasks with the network mode `awsvpc` need it",
+        (false, Json::Object(_)) => "only tasks with the network mode `awsvpc` have it",
+        _ => return None,
+    };
+    let path = "network_configuration".to_owned();
+    Some(FieldProblem { path, message: message.to_owned() })
+}
+
+/// The instance types of the groups behind a service's capacity providers; none where one of them
+/// is not known.
+fn instance_types(wanted: &Json, workspace: &str, around: &Around) -> BTreeSet<String> {
+    let mut types = BTreeSet::new();
+    for item in wanted["capacity_provider_strategy"].as_array().into_iter().flatten() {
+        let found = item["capacity_provider"]
+            .as_str()
+            .and_then(|name| around.find(workspace, "ecs_capacity_provider", name));
+        // What a reference is told from is the workspace of the object that has it.
+        let Some(provider) = found else { return BTreeSet::new() };
+        let of = provider.workspace.as_deref().unwrap_or(workspace);
+        let group = provider.spec["auto_scaling_group_provider"]["auto_scaling_group_arn"].as_str();
+        let group = group.and_then(|arn| around.find(of, "autoscaling_group", arn));
+        let Some(group) = group else { return BTreeSet::new() };
+        let of = group.workspace.as_deref().unwrap_or(of);
+        let mixed = &group.spec["mixed_instances_policy"]["launch_template"];
+        let overrides = mixed["overrides"].as_array().into_iter().flatten();
+        let own: Vec<&str> = overrides.filter_map(|one| one["instance_type"].as_str()).collect();
+        if !own.is_empty() {
+            types.extend(own.into_iter().map(str::to_owned));
+            continue;
+        }
+        let named = [&group.spec["launch_template"], &mixed["launch_template_specification"]];
+        let template = named.iter().find_map(|one| {
+            let name = one["launch_template_id"].as_str();
+            let name = name.or_else(|| one["launch_template_name"].as_str())?;
+            around.find(of, "launch_template", name)
+        });
+        let data = template.map(|template| &template.spec["launch_template_data"]);
+        match data.and_then(|data| data["instance_type"].as_str()) {
+            Some(name) if !is_placeholder(name) => types.insert(name.to_owned()),
+            _ => return BTreeSet::new(),
+        };
+    }
+    types
+}
 
 /// What a task takes of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +198,63 @@ mod tests {
     use super::*;
     use aws_sdk_ec2::types::{ArchitectureType, MemoryInfo, NetworkInfo, ProcessorInfo, VCpuInfo};
     use serde_json::{Value as Json, json};
+
+    fn unknown(reference: &str) -> String {
+        crate::stack::value::unknown_placeholder(&BTreeSet::from([reference.to_owned()]))
+    }
+
+    #[test]
+    fn the_instances_of_a_service_are_found_through_its_providers() {
+        let provider = |group: &str| {
+            json!({ "name": "p", "auto_scaling_group_provider": {
+            "auto_scaling_group_arn": unknown(group) } })
+        };
+        let group =
+            json!({ "launch_template": { "launch_template_id": unknown("launch_template.l.id") } });
+        let template = json!({ "launch_template_data": { "instance_type": "t3.micro" } });
+        let mut objects = vec![
+            ("base", "ecs_capacity_provider.p", provider("autoscaling_group.g.arn")),
+            ("base", "autoscaling_group.g", group),
+            ("base", "launch_template.l", template),
+        ];
+        let waits = [("base", "outputs.provider", "ecs_capacity_provider.p.id")];
+        let service = json!({ "capacity_provider_strategy": [
+            { "capacity_provider": unknown("base.outputs.provider"), "weight": 1, "base": 0 }] });
+        let found = instance_types(&service, "app", &Around::of(&objects, &waits));
+        assert_eq!(found, BTreeSet::from(["t3.micro".to_owned()]));
+        // By its name as well, and of several types each.
+        let service = json!({ "capacity_provider_strategy": [{ "capacity_provider": "p" }] });
+        let of = |name: &str| json!({ "instance_type": name });
+        objects[1].2 = json!({ "mixed_instances_policy": { "launch_template": {
+            "overrides": [of("m5.large"), of("m6i.large")] } } });
+        let found = instance_types(&service, "app", &Around::of(&objects, &waits));
+        assert_eq!(found.len(), 2);
+        // One group that is not known may have anything.
+        objects.remove(1);
+        assert!(instance_types(&service, "app", &Around::of(&objects, &waits)).is_empty());
+    }
+
+    #[test]
+    fn a_network_goes_with_its_mode() {
+        let around = |mode: &str| {
+            let definition = json!({ "family": "app", "network_mode": mode,
+                "container_definitions": [{ "name": "app", "image": "app:1", "memory": 64 }] });
+            Around::of(&[("app", "ecs_task_definition.t", definition)], &[])
+        };
+        let with = json!({ "awsvpc_configuration": { "subnets": ["subnet-1"] } });
+        let paths = |mode: &str, configuration: Option<&Json>| {
+            let mut wanted = json!({ "task_definition": unknown("ecs_task_definition.t.arn") });
+            if let Some(configuration) = configuration {
+                wanted["network_configuration"] = configuration.clone();
+            }
+            let definition = definition(&wanted, "app", &around(mode)).unwrap();
+            network(&wanted, &definition).map(|problem| problem.path)
+        };
+        assert_eq!(paths("awsvpc", Some(&with)), None);
+        assert_eq!(paths("bridge", None), None);
+        assert_eq!(paths("awsvpc", None).as_deref(), Some("network_configuration"));
+        assert_eq!(paths("bridge", Some(&with)).as_deref(), Some("network_configuration"));
+    }
 
     fn micro() -> Offer {
         let info = InstanceTypeInfo::builder()

@@ -1,0 +1,183 @@
+//! What a plan leaves in the account, as one resource looks at the others: for checks that need
+//! more than one of them.
+
+use super::Evaluation;
+use crate::engine::plan::Action;
+use crate::engine::references::LiveReferences;
+use crate::engine::resource::{Registry, Snapshot};
+use crate::stack::Address;
+use crate::stack::value::{is_placeholder, placeholder_refs};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An object as a plan leaves it.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Workspace it is of, where the plan is about it.
+    pub workspace: Option<String>,
+    /// Its address, where the plan is about it.
+    pub address: Option<Address>,
+    /// Its type.
+    pub ty: String,
+    /// What the stack wants, and what the live object has where the stack says nothing.
+    pub spec: Json,
+    /// What others call it: id, ARN, natural name.
+    called: Vec<String>,
+}
+
+/// All objects that a plan is about or that were read for it.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    objects: Vec<Object>,
+    /// What outputs and data sources wait for, by workspace and name of the value.
+    waits: BTreeMap<(String, String), BTreeSet<String>>,
+    /// Whether anything is to be changed.
+    pub changes: bool,
+}
+
+impl Around {
+    /// Makes the view of an evaluation of these workspaces.
+    pub(in crate::engine) fn new(
+        registry: &Registry,
+        names: &[String],
+        evaluation: &Evaluation,
+        snapshot: &Snapshot,
+    ) -> Self {
+        let mut around = Self { waits: evaluation.waits.clone(), ..Self::default() };
+        for (name, (planned, _)) in names.iter().zip(&evaluation.planned) {
+            for one in planned {
+                around.changes |= one.change.action != Action::None;
+                if one.orphan || one.change.action == Action::Delete {
+                    continue;
+                }
+                let live = one.live.as_ref();
+                let ty = one.change.address.ty.clone();
+                let mut spec =
+                    live.map_or_else(|| Json::Object(serde_json::Map::new()), |l| l.spec.clone());
+                if let (Json::Object(spec), Some(Json::Object(wanted))) = (&mut spec, &one.wanted) {
+                    spec.extend(wanted.clone());
+                }
+                let natural = registry.get(&ty).and_then(|handler| handler.natural_name(&spec));
+                let called = live.map(LiveReferences::names).unwrap_or_default();
+                around.objects.push(Object {
+                    workspace: Some(name.clone()),
+                    address: Some(one.change.address.clone()),
+                    called: called.into_iter().chain(natural).collect(),
+                    spec,
+                    ty,
+                });
+            }
+        }
+        for (ty, all) in snapshot {
+            for live in all {
+                let natural = registry.get(ty).and_then(|handler| handler.natural_name(&live.spec));
+                around.objects.push(Object {
+                    workspace: None,
+                    address: None,
+                    ty: ty.clone(),
+                    spec: live.spec.clone(),
+                    called: LiveReferences::names(live).into_iter().chain(natural).collect(),
+                });
+            }
+        }
+        around
+    }
+
+    /// The objects the plan is about.
+    pub fn planned(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter().filter(|object| object.address.is_some())
+    }
+
+    /// Finds what a value of a resource in this workspace names: an id, an ARN or a natural name; or
+    /// a reference not known yet, followed through outputs.
+    pub fn find(&self, workspace: &str, ty: &str, value: &str) -> Option<&Object> {
+        if !is_placeholder(value) {
+            let called = |object: &&Object| object.called.iter().any(|name| name == value);
+            return self.objects.iter().find(|object| object.ty == ty && called(object));
+        }
+        let refs = placeholder_refs(value).into_iter();
+        let mut open: Vec<(String, String)> = refs.map(|r| (workspace.to_owned(), r)).collect();
+        let mut seen = BTreeSet::new();
+        while let Some((workspace, reference)) = open.pop() {
+            if !seen.insert((workspace.clone(), reference.clone())) {
+                continue;
+            }
+            let (workspace, name) = match reference.split_once(".outputs.") {
+                Some((other, output)) => (other.to_owned(), format!("outputs.{output}")),
+                None => (workspace, reference),
+            };
+            if let Some(refs) = self.waits.get(&(workspace.clone(), name.clone())) {
+                open.extend(refs.iter().map(|r| (workspace.clone(), r.clone())));
+                continue;
+            }
+            if let Some(found) = self.at(&workspace, ty, &name) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Finds the object that a reference such as `net.main.id` names.
+    fn at(&self, workspace: &str, ty: &str, reference: &str) -> Option<&Object> {
+        let mut text = reference;
+        loop {
+            if let Some(address) = Address::parse(text) {
+                return self.objects.iter().find(|object| {
+                    object.ty == ty
+                        && object.workspace.as_deref() == Some(workspace)
+                        && object.address.as_ref() == Some(&address)
+                });
+            }
+            text = text.rsplit_once('.')?.0;
+        }
+    }
+}
+
+#[cfg(test)]
+impl Around {
+    /// Makes a view of planned objects, by workspace and address, and of what outputs wait for.
+    pub(crate) fn of(objects: &[(&str, &str, Json)], waits: &[(&str, &str, &str)]) -> Self {
+        let object = |(workspace, address, spec): &(&str, &str, Json)| {
+            let address = Address::parse(address).unwrap();
+            Object {
+                workspace: Some((*workspace).to_owned()),
+                ty: address.ty.clone(),
+                called: spec["name"].as_str().map(str::to_owned).into_iter().collect(),
+                address: Some(address),
+                spec: spec.clone(),
+            }
+        };
+        let wait = |(workspace, name, on): &(&str, &str, &str)| {
+            (((*workspace).to_owned(), (*name).to_owned()), BTreeSet::from([(*on).to_owned()]))
+        };
+        let waits = waits.iter().map(wait).collect();
+        Self { objects: objects.iter().map(object).collect(), waits, changes: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::value::unknown_placeholder;
+    use serde_json::json;
+
+    #[test]
+    fn names_and_references_are_followed_through_outputs() {
+        let around = Around::of(
+            &[
+                ("base", "group.main", json!({ "name": "g" })),
+                ("app", "group.main", json!({ "name": "other" })),
+            ],
+            &[("base", "outputs.group_arn", "group.main.arn")],
+        );
+        let unknown = |text: &str| unknown_placeholder(&BTreeSet::from([text.to_owned()]));
+        let name = |value: &str| {
+            around.find("app", "group", value).map(|found| found.spec["name"].clone())
+        };
+        assert_eq!(name("g"), Some(json!("g")));
+        assert_eq!(name(&unknown("base.outputs.group_arn")), Some(json!("g")));
+        assert_eq!(name(&unknown("group.main.id")), Some(json!("other")));
+        assert_eq!(name(&unknown("base.outputs.nothing")), None);
+        assert_eq!(name("h"), None);
+    }
+}
