@@ -31,7 +31,9 @@ const LONGEST_KEY: usize = 128;
 ///
 /// For the domains whose zones it is told, it writes the records itself, and takes them along when
 /// it is deleted, unless another certificate needs them; for the others it says which record is to
-/// be made by hand, and waits. AWS issues it some minutes after the records can be resolved.
+/// be made by hand, and waits. AWS issues it some minutes after the records can be resolved. A zone
+/// that is told only while a certificate waits for a record made by hand is for a new one: `--replace`
+/// makes it.
 ///
 /// ```toml
 /// [acm_certificate.main]

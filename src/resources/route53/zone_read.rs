@@ -5,7 +5,7 @@ use super::zone::{
     HostedZoneConfig, Route53Zone, Route53ZoneOut, UNFINISHED, ZoneVpc, tags_of_reference,
 };
 use crate::aws::ownership::{IDENTITY_KEYS, PROTECT};
-use crate::aws::{Cx, Error, Result, Tags};
+use crate::aws::{Cx, Error, ErrorClass, Result, Tags};
 use crate::engine::resource::{Id, Live, Status};
 use crate::resources::PARALLEL;
 use aws_sdk_route53::types::{HostedZone, Tag, TagResourceType, Vpc as SdkVpc};
@@ -26,7 +26,11 @@ fn arn_prefix(cx: &Cx) -> String {
 
 /// Returns the zones that the index of tags knows to be ours.
 pub(super) async fn indexed(cx: &Cx, workspaces: &[String]) -> Result<BTreeMap<String, Tags>> {
-    let index = cx.global_tag_index().await?;
+    let index = match cx.global_tag_index().await {
+        // Some organisations close the index's region: then only what the stack names is found.
+        Err(error) if error.class == ErrorClass::AccessDenied => return Ok(BTreeMap::new()),
+        other => other?,
+    };
     let prefix = arn_prefix(cx);
     let zone = |(arn, tags): (&String, &Tags)| {
         let id = arn.strip_prefix(&prefix).filter(|_| cx.scope.may_own(tags, workspaces))?;

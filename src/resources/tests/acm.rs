@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::engine::resource::{Creation, LiveObject, Status};
-use crate::sandbox::{Options, Sandbox, Slow};
+use crate::sandbox::{Calls, Effect, Fault, Options, Sandbox, Slow};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -195,4 +195,13 @@ async fn certificates_are_read_by_their_domain_and_listed_in_the_inventory() {
     for arn in [first, second] {
         assert!(there.iter().any(|found| found.arn.as_str() == arn && found.confirmed));
     }
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_certificate() {
+    let world = World::sandbox().await;
+    let zone = zone(&world).await;
+    world.sandbox.inject(Fault::new(Calls::of("RequestCertificate"), 1, Effect::DropAnswer));
+    create(&world, "main", &spec(&zone)).await;
+    assert_eq!(world.owned(TYPE, &[]).await.len(), 1);
 }

@@ -232,3 +232,32 @@ async fn zones_are_read_by_name_and_listed_in_the_inventory() {
     let arn = format!("arn:aws:route53:::hostedzone/{id}");
     assert!(there.iter().any(|found| found.arn.as_str() == arn && found.confirmed), "{there:?}");
 }
+
+#[tokio::test]
+async fn a_lost_answer_makes_the_record_ours_all_the_same() {
+    let world = World::sandbox().await;
+    let zone = zone(&world).await;
+    let batch = || Calls::of("ChangeResourceRecordSets");
+    world.sandbox.inject(Fault::new(batch(), 1, Effect::DropAnswer));
+    let handler = world.handler(RECORD);
+    let tags = world.tags(RECORD, "api");
+    let spec = handler.normalize(&record(&zone, json!({}))).unwrap();
+    let with = Creation { tags: &tags, token: "t" };
+    let error = handler.create(&world.cx, &spec, with).await.unwrap_err();
+    assert_eq!(error.class, crate::aws::ErrorClass::AlreadyExists, "the client tried again");
+    let id = format!("{zone}/api.shop.example.com/A");
+    let found = world.owned(RECORD, &[id]).await;
+    assert_eq!(found[0].tags, tags, "and its tags say whose it is");
+}
+
+#[tokio::test]
+async fn a_closed_index_hides_nothing_that_the_stack_names() {
+    let world = World::sandbox().await;
+    let id = zone(&world).await;
+    let denied = || Fault::refuse(Calls::of("GetResources"), 1, "AccessDeniedException", 400);
+    world.sandbox.inject(denied());
+    let found = world.owned(ZONE, &["shop.example.com".to_owned()]).await;
+    assert_eq!((found.len(), found[0].id.as_str()), (1, id.as_str()));
+    world.sandbox.inject(denied());
+    assert_eq!(world.owned(ZONE, &[]).await, []);
+}

@@ -22,6 +22,8 @@ const ISSUING: Duration = Duration::from_secs(120);
 const TIMEOUT: Duration = Duration::from_secs(72 * 3600);
 /// How long one token stands for one certificate.
 const TOKEN: Duration = Duration::from_secs(3600);
+/// How long AWS still says that a listener which is gone uses it: 10 s to 4 minutes.
+const RELEASE: Duration = Duration::from_secs(60);
 /// How long a certificate is valid: 13 months.
 const VALIDITY: Duration = Duration::from_secs(395 * 24 * 3600);
 
@@ -43,6 +45,8 @@ pub(crate) struct Certificate {
     told: Time,
     issued: Option<Time>,
     token: Option<String>,
+    /// ARNs of what uses it; of what no longer does, until when AWS says so all the same.
+    pub(super) users: BTreeMap<String, Option<Time>>,
     pub(super) tags: BTreeMap<String, String>,
 }
 
@@ -63,6 +67,7 @@ impl Certificate {
     }
 
     /// Tells whether it can be used at a time.
+    #[allow(dead_code, reason = "for the load balancers of the sandbox, which are to come")]
     pub(crate) fn is_issued(&self, at: Time) -> bool {
         self.status(at) == "ISSUED"
     }
@@ -125,10 +130,35 @@ impl Certificate {
         })
     }
 
-    /// Returns the ARNs of what uses it.
-    pub(crate) fn users(&self) -> Vec<String> {
-        Vec::new()
+    /// Returns the ARNs of what uses it, as AWS says.
+    fn users(&self) -> Vec<&String> {
+        self.users.keys().collect()
     }
+
+    /// Tells whether somebody began or ceased to use it.
+    fn has_other_users(&self, account: &Account, region: &str) -> bool {
+        let now = in_use_by(account, region, &self.arn);
+        let told = self.users.iter().filter(|(_, until)| until.is_none()).map(|(arn, _)| arn);
+        !told.eq(now.iter())
+    }
+
+    /// Takes notice of who uses it at a time.
+    fn notice(&mut self, account: &Account, region: &str, now: Time) {
+        let users = in_use_by(account, region, &self.arn);
+        for (arn, until) in &mut self.users {
+            if !users.contains(arn) {
+                until.get_or_insert_with(|| account.way.after(now, RELEASE));
+            }
+        }
+        self.users.extend(users.into_iter().map(|arn| (arn, None)));
+        self.users.retain(|_, until| until.is_none_or(|until| until > now));
+    }
+}
+
+/// Returns the ARNs of what uses a certificate by now. No service of the sandbox takes certificates
+/// so far: listeners of load balancers are to be asked here.
+fn in_use_by(_: &Account, _: &str, _: &str) -> BTreeSet<String> {
+    BTreeSet::new()
 }
 
 /// Answers write algorithms with a dash where requests have an underscore: `RSA-2048`
@@ -209,6 +239,7 @@ pub(super) fn request(account: &mut Account, call: &Call, input: &Input) -> Answ
         told: call.after(RECORDS),
         issued: None,
         token,
+        users: BTreeMap::new(),
         tags,
     };
     account.region_mut(&call.region).acm.certificates.insert(arn.clone(), certificate);
@@ -264,7 +295,12 @@ pub(super) fn list(account: &Account, call: &Call, input: &Input) -> Answer {
 
 /// DeleteCertificate.
 pub(super) fn delete(account: &mut Account, call: &Call, input: &Input) -> Answer {
-    let arn = named(account, call, input)?.arn.clone();
+    let certificate = named(account, call, input)?;
+    let arn = certificate.arn.clone();
+    let users: Vec<&str> = certificate.users().into_iter().map(String::as_str).collect();
+    if !users.is_empty() {
+        return Err(rules::IN_USE.refuse(&[&arn, &call.account_id, &users.join(", ")]));
+    }
     account.region_mut(&call.region).acm.certificates.remove(&arn);
     Ok(Value::Null)
 }
@@ -279,20 +315,29 @@ pub(super) fn update_options(account: &mut Account, call: &Call, input: &Input) 
     Ok(Value::Null)
 }
 
-/// Returns when the next certificate is issued, as things stand.
+/// Returns when the next certificate is issued or gains or loses a user, as things stand.
 pub(super) fn due(account: &Account) -> Option<Time> {
-    let certificates = account.regions.values().flat_map(|region| region.acm.certificates.values());
-    certificates.filter_map(|certificate| certificate.issue(account)).min()
+    let mut due = Vec::new();
+    for (region, state) in &account.regions {
+        for certificate in state.acm.certificates.values() {
+            due.extend(certificate.issue(account));
+            due.extend(certificate.users.values().flatten());
+            // That somebody uses it came with the latest change of the account.
+            due.extend(certificate.has_other_users(account, region).then_some(account.time));
+        }
+    }
+    due.into_iter().min()
 }
 
-/// Issues what is due: that it was issued stays, whatever becomes of the records.
+/// Lets happen what is due. That one was issued stays, whatever becomes of the records.
 pub(super) fn settle(account: &mut Account, now: Time) {
     let before = account.clone();
-    for region in account.regions.values_mut() {
-        for certificate in region.acm.certificates.values_mut() {
+    for (region, state) in &mut account.regions {
+        for certificate in state.acm.certificates.values_mut() {
             if let Some(at) = certificate.issue(&before).filter(|at| *at <= now) {
                 certificate.issued = Some(at);
             }
+            certificate.notice(&before, region, now);
         }
     }
 }

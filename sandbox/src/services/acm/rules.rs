@@ -8,6 +8,9 @@ rules! { "acm":
         "ResourceNotFoundException"
         "Could not find certificate {} in account {}."
         <- "DescribeCertificate API reference, ResourceNotFoundException";
+    IN_USE [DeleteCertificate] "ResourceInUseException"
+        "Certificate {} in account {} is in use by {}."
+        <- "aws-semantics.md 8; DeleteCertificate API reference, ResourceInUseException";
     ALGORITHM [RequestCertificate] "InvalidParameterException"
         "The key algorithm {} is not supported for public certificates."
         <- "RequestCertificate API reference, KeyAlgorithm: RSA_2048, EC_prime256v1, EC_secp384r1";

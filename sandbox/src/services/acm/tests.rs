@@ -5,6 +5,9 @@ use super::*;
 use crate::rules::Rule;
 use crate::{Options, Sandbox, Slow};
 
+const BALANCER: &str =
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/0123456789abcdef";
+
 struct Lab(Sandbox);
 
 impl Lab {
@@ -26,6 +29,15 @@ impl Lab {
 
     fn request(&self, more: Value) -> Value {
         json!({"CertificateArn": self.does("RequestCertificate", wanted(more))["CertificateArn"]})
+    }
+
+    /// Has a load balancer have used a certificate until just now.
+    fn used(&self, arn: &Value) {
+        let arn = arn["CertificateArn"].as_str().unwrap().to_owned();
+        self.0.change(|account| {
+            let certificates = &mut account.region_mut("eu-west-1").acm.certificates;
+            certificates.get_mut(&arn).unwrap().users.insert(BALANCER.to_owned(), None);
+        });
     }
 
     fn describe(&self, arn: &Value) -> Value {
@@ -66,6 +78,12 @@ pub(crate) static REFUSALS: &[(&Rule, fn() -> Refusal)] = &[
     (&rules::NOT_FOUND, || {
         let arn = "arn:aws:acm:eu-west-1:123456789012:certificate/gone";
         Lab::new().no("DescribeCertificate", json!({"CertificateArn": arn}))
+    }),
+    (&rules::IN_USE, || {
+        let lab = Lab::slow();
+        let arn = lab.request(json!({}));
+        lab.used(&arn);
+        lab.no("DeleteCertificate", arn)
     }),
     (&rules::ALGORITHM, || refused(json!({"KeyAlgorithm": "RSA_1024"}))),
     (&rules::TOO_MANY_NAMES, || {
@@ -147,4 +165,15 @@ fn lists_hide_other_keys_unless_asked() {
     assert_eq!(count(all), 0);
     let found = lab.0.call("tagging", "GetResources", json!({})).unwrap();
     assert_eq!(found["ResourceTagMappingList"][0]["Tags"][0]["Value"], "b");
+}
+
+#[test]
+fn a_certificate_is_let_go_of_some_time_after_its_listener() {
+    let lab = Lab::slow();
+    let arn = lab.request(json!({}));
+    lab.used(&arn);
+    assert_eq!(lab.describe(&arn)["InUseBy"], json!([BALANCER]));
+    lab.0.skip(Duration::from_secs(61));
+    assert_eq!(lab.describe(&arn)["InUseBy"], json!([]));
+    lab.does("DeleteCertificate", arn);
 }

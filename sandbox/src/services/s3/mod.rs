@@ -195,21 +195,9 @@ const OTHERS: [&str; 8] =
     ["backup", "backups", "bucket", "data", "example", "images", "logs", "test"];
 
 /// Returns the policy of a bucket, as load balancers look at it before they write logs.
+#[allow(dead_code, reason = "for the load balancers of the sandbox, which are to come")]
 pub(crate) fn bucket_policy<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
     account.global.s3.buckets.get(name)?.policy.as_deref()
-}
-
-/// Returns the region of a bucket; none when the account has no such bucket.
-pub(crate) fn bucket_region<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
-    Some(account.global.s3.buckets.get(name)?.region.as_str())
-}
-
-/// Writes an object as a service of AWS does, access logs for one. False when there is no bucket.
-pub(crate) fn put(account: &mut Account, name: &str, key: &str, text: &str, at: Time) -> bool {
-    let digits = account.new_digits();
-    let Some(bucket) = account.global.s3.buckets.get_mut(name) else { return false };
-    objects::store(bucket, key, Version::of(text.as_bytes(), &digits, at));
-    true
 }
 
 /// Returns the bucket an input names, if the caller may have it here.
