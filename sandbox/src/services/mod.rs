@@ -44,6 +44,7 @@ pub(crate) mod acm;
 pub(crate) mod dynamodb;
 pub(crate) mod ec2;
 pub(crate) mod ecr;
+pub(crate) mod ecs;
 pub(crate) mod iam;
 pub(crate) mod logs;
 mod paging;
@@ -331,7 +332,7 @@ macro_rules! services {
 }
 
 services! {
-    regional: acm, dynamodb, ec2, ecr, logs;
+    regional: acm, dynamodb, ec2, ecr, ecs, logs;
     global: iam, route53, s3, sts;
     stateless: tagging;
 }
