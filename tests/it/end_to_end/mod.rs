@@ -8,7 +8,8 @@
 //! - a `tag-key` filter with several values wants them all;
 //! - the Tagging API leaves repositories and hosted zones out, and scanning cannot be turned off by
 //!   its default;
-//! - the outermost elements of some of S3's answers have another name.
+//! - the outermost elements of some of S3's answers have another name;
+//! - capacity providers cannot be listed without naming them.
 //!
 //! Left out of what is asked of moto, where the flow says so:
 //! - classes and deletion protection of log groups;

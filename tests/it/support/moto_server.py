@@ -15,6 +15,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecr.models import Repository, ecr_backends
+from moto.ecs.models import EC2ContainerServiceBackend
 from moto.route53.models import route53_backends
 from moto.server import ThreadedMotoServer
 
@@ -126,6 +127,16 @@ def scanning(repository, image_scanning_configuration):
 
 
 Repository._update_image_scanning_configuration = scanning
+
+named_providers = EC2ContainerServiceBackend.describe_capacity_providers
+
+
+def describe_capacity_providers(self, names):
+    """Without names all are meant; moto 5.2.5 fails."""
+    return named_providers(self, list(self.capacity_providers) if names is None else names)
+
+
+EC2ContainerServiceBackend.describe_capacity_providers = describe_capacity_providers
 
 # The outermost elements of S3's answers; moto 5.2.5 writes the operation's name and `Response`, which
 # only boto3 does not mind.

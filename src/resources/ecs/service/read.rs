@@ -42,12 +42,14 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<EcsService>
         }
         Want::Owned { names: asked, workspaces } => {
             asked.iter().filter_map(|n| ServiceName::parse(n)).for_each(|n| add(&mut names, n));
-            let (indexed, clusters) = futures::try_join!(
-                tags::indexed(cx, "service/", workspaces),
-                cluster::owned(cx, &[], &[]),
-            )?;
+            let indexed = tags::indexed(cx, "service/", workspaces).await?;
             indexed.iter().filter_map(|n| ServiceName::parse(n)).for_each(|n| add(&mut names, n));
-            let busy = clusters.into_iter().filter_map(|cluster| cluster.cluster_name);
+            let mut busy = tags::indexed(cx, "cluster/", &[]).await?;
+            if busy.is_empty() {
+                // One made just now may not be in the index.
+                let clusters = cluster::owned(cx, &[], &[]).await?;
+                busy.extend(clusters.into_iter().filter_map(|cluster| cluster.cluster_name));
+            }
             let found: Vec<Vec<ServiceName>> = stream::iter(busy)
                 .map(|cluster| async move { all_of(cx, cluster).await })
                 .buffered(PARALLEL)
