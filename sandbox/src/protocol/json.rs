@@ -111,7 +111,7 @@ fn outward(model: &Model, shape: &str, value: &Value) -> Value {
     }
 }
 
-/// Writes an error.
-pub(super) fn error(refusal: &Refusal) -> String {
-    json!({"__type": refusal.code, "message": refusal.message}).to_string()
+/// Writes an error, whose `__type` is the error's shape.
+pub(super) fn error(shape: &str, refusal: &Refusal) -> String {
+    json!({"__type": shape, "message": refusal.message}).to_string()
 }

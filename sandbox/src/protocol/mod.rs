@@ -1,11 +1,13 @@
 //! The wire: from an HTTP request to an operation and its members, and back, by the shape tables.
 //!
 //! [`query`] reads the query and EC2 protocols, [`xml`] writes their answers, [`json`] does both
-//! for JSON 1.0 and 1.1, [`rest_xml`] both for REST-XML (Route 53, S3).
+//! for JSON 1.0 and 1.1, [`rpc_v2_cbor`] for Smithy's RPC v2 CBOR, [`rest_xml`] both for REST-XML (Route 53, S3).
 
+mod cbor;
 mod json;
 mod query;
 mod rest_xml;
+mod rpc_v2_cbor;
 pub(crate) mod shapes;
 mod xml;
 mod xml_read;
@@ -25,6 +27,7 @@ enum Protocol {
     Ec2,
     Query,
     Json,
+    Cbor,
     RestXml,
 }
 
@@ -56,12 +59,18 @@ impl Wire {
     /// Reads a request.
     pub(crate) fn read(request: &Request<Bytes>) -> Self {
         let target = header(request, "x-amz-target");
-        let (prefix, mut operation) = match target.and_then(|target| target.rsplit_once('.')) {
+        let target = target.and_then(|target| target.rsplit_once('.'));
+        let (protocol, target) = match rpc_v2_cbor::target(request) {
+            Some(target) => (Protocol::Cbor, Some(target)),
+            None if target.is_some() => (Protocol::Json, target),
+            None => (Protocol::Query, None),
+        };
+        let (prefix, mut operation) = match target {
             Some((prefix, operation)) => (Some(prefix), operation.to_owned()),
             None => (None, String::new()),
         };
         let mut wire = Self {
-            protocol: if prefix.is_some() { Protocol::Json } else { Protocol::Query },
+            protocol,
             service: None,
             operation: String::new(),
             region: String::new(),
@@ -71,7 +80,7 @@ impl Wire {
         };
         let form = match wire.protocol {
             Protocol::Ec2 | Protocol::Query => query::form(request),
-            Protocol::Json | Protocol::RestXml => Vec::new(),
+            Protocol::Json | Protocol::Cbor | Protocol::RestXml => Vec::new(),
         };
         let field =
             |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -99,13 +108,14 @@ impl Wire {
         }
         wire.input = match wire.protocol {
             Protocol::RestXml => wire.read_rest_xml(service, model, request),
-            Protocol::Json => wire.read_json(model, prefix, request.body()),
+            Protocol::Json | Protocol::Cbor => wire.read_named(model, prefix, request.body()),
             Protocol::Ec2 | Protocol::Query => wire.read_query(model, field("Version"), &form),
         };
         wire
     }
 
-    fn read_json(
+    /// Reads the input where the operation is named outside the body.
+    fn read_named(
         &self,
         model: &Model,
         prefix: Option<&str>,
@@ -115,7 +125,10 @@ impl Wire {
         if expected.is_none() || prefix != expected || !self.knows_operation(model) {
             return Err(self.unknown_operation());
         }
-        json::read(model, &self.operation, body)
+        match self.protocol {
+            Protocol::Cbor => rpc_v2_cbor::read(model, &self.operation, body),
+            _ => json::read(model, &self.operation, body),
+        }
     }
 
     fn read_rest_xml(
@@ -170,7 +183,7 @@ impl Wire {
         let code = match self.protocol {
             Protocol::Ec2 | Protocol::Query => "InvalidAction",
             Protocol::RestXml => "NotImplemented",
-            Protocol::Json => "UnknownOperationException",
+            Protocol::Json | Protocol::Cbor => "UnknownOperationException",
         };
         Refusal::new(code, message)
     }
@@ -190,6 +203,9 @@ impl Wire {
             (Ok(answer), Some(model), Protocol::Json) => {
                 text(200, json::write(model, &self.operation, answer))
             }
+            (Ok(answer), Some(model), Protocol::Cbor) => {
+                (200, rpc_v2_cbor::write(model, &self.operation, answer).into())
+            }
             (Ok(answer), Some(model), Protocol::RestXml) => {
                 let written = rest_xml::write(model, &self.operation, answer);
                 headers = written.headers;
@@ -205,20 +221,53 @@ impl Wire {
             (Err(refusal), _, Protocol::Query | Protocol::RestXml) => {
                 text(self.status(refusal), xml::query_error(model, refusal, request_id))
             }
-            (Err(refusal), _, Protocol::Json) => text(self.status(refusal), json::error(refusal)),
+            (Err(refusal), _, Protocol::Json) => {
+                text(self.status(refusal), json::error(self.error_shape(refusal), refusal))
+            }
+            (Err(refusal), _, Protocol::Cbor) => {
+                let body = rpc_v2_cbor::error(self.error_shape(refusal), refusal);
+                (self.status(refusal), body.into())
+            }
         };
         if let Err(refusal) = answer {
             headers.extend(refusal.headers.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
         }
+        if self.protocol == Protocol::Cbor {
+            headers.push(("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()));
+        }
+        if let (Err(refusal), Protocol::Json | Protocol::Cbor, true) =
+            (answer, self.protocol, self.is_query_compatible())
+        {
+            let fault = if status < 500 { "Sender" } else { "Receiver" };
+            let error = format!("{};{fault}", refusal.code);
+            headers.push(("x-amzn-query-error".to_owned(), error));
+        }
         let id_header = if self.is_s3() { "x-amz-request-id" } else { "x-amzn-requestid" };
         let mut response = Response::builder().status(status).header(id_header, request_id);
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        // RPC v2 gives an answer that has no members neither a body nor its type.
+        let is_typed = !(self.protocol == Protocol::Cbor && body.is_empty());
+        let has_type = |(name, _): &(String, _)| name.eq_ignore_ascii_case("content-type");
+        if is_typed && !headers.iter().any(has_type) {
             response = response.header(CONTENT_TYPE, self.content_type(model));
         }
         for (name, value) in headers {
             response = response.header(name, value);
         }
         response.body(if self.head { Bytes::new() } else { body }).unwrap_or_default()
+    }
+
+    /// Tells whether clients of the newer protocols get the error codes of the query protocol too.
+    fn is_query_compatible(&self) -> bool {
+        let model = self.service.map(Model::of);
+        model.is_some_and(|model| model.metadata.aws_query_compatible.is_some())
+    }
+
+    /// Returns the name of the shape of a refusal: the model's, where clients get the code of the
+    /// query protocol beside it.
+    fn error_shape<'a>(&self, refusal: &'a Refusal) -> &'a str {
+        let model = self.service.map(Model::of).filter(|_| self.is_query_compatible());
+        let shape = model.and_then(|model| model.error_shape(&self.operation, &refusal.code));
+        shape.unwrap_or(&refusal.code)
     }
 
     fn is_s3(&self) -> bool {
@@ -232,6 +281,7 @@ impl Wire {
                 format!("application/x-amz-json-{version}")
             }
             (Protocol::Json, None) => "application/x-amz-json-1.1".to_owned(),
+            (Protocol::Cbor, _) => "application/cbor".to_owned(),
             (Protocol::RestXml, _) => "application/xml".to_owned(),
             (Protocol::Ec2 | Protocol::Query, _) => "text/xml;charset=UTF-8".to_owned(),
         }
@@ -275,7 +325,7 @@ fn scope(request: &Request<Bytes>) -> Option<Scope> {
 
 fn unsigned(protocol: Protocol) -> Refusal {
     let code = match protocol {
-        Protocol::Json => "MissingAuthenticationTokenException",
+        Protocol::Json | Protocol::Cbor => "MissingAuthenticationTokenException",
         Protocol::Ec2 | Protocol::Query | Protocol::RestXml => "MissingAuthenticationToken",
     };
     Refusal::new(code, "Request is missing Authentication Token").status(403)

@@ -28,6 +28,8 @@ pub(crate) struct Metadata {
     pub(crate) target_prefix: Option<String>,
     pub(crate) json_version: Option<String>,
     pub(crate) xml_namespace: Option<XmlNamespace>,
+    /// There where clients of the newer protocols get the error codes of the query protocol too.
+    pub(crate) aws_query_compatible: Option<serde::de::IgnoredAny>,
 }
 
 /// An XML namespace: a plain URI in most models, a structure in some.
@@ -189,12 +191,18 @@ impl Model {
 
     /// Returns the HTTP status the model gives an operation's error code.
     pub(crate) fn status(&self, operation: &str, code: &str) -> Option<u16> {
+        let shape = self.error_shape(operation, code)?;
+        self.shape(shape).error.as_ref()?.http_status_code
+    }
+
+    /// Returns the shape of an operation's error, by its code.
+    pub(crate) fn error_shape(&self, operation: &str, code: &str) -> Option<&str> {
         let errors = &self.operations.get(operation)?.errors;
-        errors.iter().find_map(|name| {
+        let is_meant = |name: &&String| {
             let error = self.shape(name).error.as_ref();
-            let wire = error.and_then(|error| error.code.as_deref()).unwrap_or(name);
-            if wire == code { error?.http_status_code } else { None }
-        })
+            error.and_then(|error| error.code.as_deref()).unwrap_or(name) == code
+        };
+        errors.iter().find(is_meant).map(String::as_str)
     }
 
     /// Refuses an input that the operation's shape does not allow.

@@ -51,6 +51,7 @@ mod paging;
 mod policy;
 pub(crate) mod route53;
 pub(crate) mod s3;
+pub(crate) mod servicediscovery;
 pub(crate) mod sts;
 pub(crate) mod tagging;
 
@@ -332,7 +333,7 @@ macro_rules! services {
 }
 
 services! {
-    regional: acm, dynamodb, ec2, ecr, ecs, logs;
+    regional: acm, dynamodb, ec2, ecr, ecs, logs, servicediscovery;
     global: iam, route53, s3, sts;
     stateless: tagging;
 }

@@ -1,6 +1,7 @@
 //! Route 53: hosted zones and their records. Health checks, traffic policies and reusable delegation
 //! sets are not modelled.
 
+mod linked;
 mod name;
 mod records;
 mod rules;
@@ -20,6 +21,7 @@ use super::{Bucket, Call, Input, Members, Service, Tagged, read, write};
 use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::state::Account;
+pub(crate) use linked::{link, unlink};
 use records::Record;
 
 /// What Route 53 keeps for the account.
@@ -45,6 +47,8 @@ struct Zone {
     name_servers: Vec<String>,
     /// By name, type and set identifier, in the order they are listed in.
     records: BTreeMap<String, Record>,
+    /// ARN of the namespace of Cloud Map it belongs to.
+    linked: Option<String>,
     tags: BTreeMap<String, String>,
 }
 

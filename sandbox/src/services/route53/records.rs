@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::{Answer, Call, Input, Members, modelled};
-use super::{PROPAGATION, Zone, bare, max_items, name, rules, submit, zone, zone_mut};
+use super::{PROPAGATION, Zone, bare, linked, max_items, name, rules, submit, zone, zone_mut};
 use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::state::Account;
@@ -215,6 +215,7 @@ fn character_strings(value: &str) -> Option<&'static str> {
 /// ChangeResourceRecordSets: a batch takes effect whole or not at all.
 pub(super) fn change(account: &mut Account, call: &Call, input: &Input) -> Answer {
     let id = input.text("HostedZoneId").unwrap_or_default().to_owned();
+    linked::check(account, &id)?;
     let batch = input.object("ChangeBatch").cloned().unwrap_or_default();
     let mut zone = zone(account, &id)?.clone();
     let mut seen = BTreeSet::new();

@@ -40,6 +40,9 @@ rules! { "route53":
     NOT_EMPTY [DeleteHostedZone] "HostedZoneNotEmpty"
         "The specified hosted zone contains non-required resource record sets and so cannot be deleted."
         <- "aws-semantics.md 8; DeleteHostedZone API reference, HostedZoneNotEmpty";
+    LINKED [DeleteHostedZone, ChangeResourceRecordSets] "AccessDenied" (403)
+        "The resource hostedzone/{} can only be managed through AWS Cloud Map ({})"
+        <- "aws-semantics.md 7; Cloud Map developer guide: the zone of a namespace is Cloud Map's";
     RECORD_NAME [ChangeResourceRecordSets] "InvalidChangeBatch"
         "[{} is not a valid domain name]"
         <- "developer guide, DNS domain name format";

@@ -91,6 +91,14 @@ const GONE: &str = "Z0GONE";
 
 pub(crate) static REFUSALS: &[(&Rule, fn() -> Refusal)] = &[
     (&rules::NO_ZONE, || Lab::new().no("GetHostedZone", json!({"Id": GONE}))),
+    (&rules::LINKED, || {
+        let sandbox = Sandbox::in_memory(Options::default());
+        let namespace = json!({"Name": "x.example", "CreatorRequestId": "1"});
+        sandbox.call("servicediscovery", "CreatePublicDnsNamespace", namespace).unwrap();
+        let zones = sandbox.call("route53", "ListHostedZones", json!({})).unwrap();
+        let id = zones["HostedZones"][0]["Id"].clone();
+        sandbox.call("route53", "DeleteHostedZone", json!({"Id": id})).unwrap_err()
+    }),
     (&rules::NO_CHANGE, || Lab::new().no("GetChange", json!({"Id": "C0GONE"}))),
     (&rules::DOMAIN_NAME, || {
         Lab::new().no("CreateHostedZone", json!({"Name": "a..b", "CallerReference": "x"}))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{Answer, Call, Input, Members};
 use super::records::{self, Record};
-use super::{Vpc, Zone, bare, max_items, name, new_id, rules, submit, zone, zone_mut};
+use super::{Vpc, Zone, bare, linked, max_items, name, new_id, rules, submit, zone, zone_mut};
 use crate::rules::Refusal;
 use crate::state::Account;
 
@@ -28,21 +28,8 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
     if account.global.route53.references.contains(reference) {
         return Err(rules::REFERENCE_USED.refuse(&[]));
     }
-    if let Some(vpc) = &vpc {
-        check_vpc(account, vpc, &name)?;
-    }
+    let zone = Zone { comment, ..made(account, &name, vpc.clone(), reference)? };
     let id = new_id(account, "Z");
-    let name_servers = name_servers(&account.new_digits());
-    let zone = Zone {
-        records: required_records(&name, &name_servers),
-        name,
-        reference: reference.to_owned(),
-        comment,
-        private: vpc.is_some(),
-        vpcs: vpc.iter().cloned().collect(),
-        name_servers,
-        tags: BTreeMap::new(),
-    };
     let route53 = &mut account.global.route53;
     route53.references.insert(reference.to_owned());
     route53.zones.insert(id.clone(), zone.clone());
@@ -54,6 +41,29 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
         "VPC": vpc.as_ref().map(shown_vpc),
         "Location": format!("https://route53.amazonaws.com/2013-04-01/hostedzone/{id}"),
     }))
+}
+
+/// Makes a zone with the records that every zone has, private where it answers a VPC.
+pub(super) fn made(
+    account: &mut Account,
+    name: &str,
+    vpc: Option<Vpc>,
+    reference: &str,
+) -> Result<Zone, Refusal> {
+    let name = name::canonical(name).ok_or_else(|| rules::DOMAIN_NAME.refuse(&[name]))?;
+    if let Some(vpc) = &vpc {
+        check_vpc(account, vpc, &name)?;
+    }
+    let name_servers = name_servers(&account.new_digits());
+    Ok(Zone {
+        records: required_records(&name, &name_servers),
+        name,
+        reference: reference.to_owned(),
+        private: vpc.is_some(),
+        vpcs: vpc.into_iter().collect(),
+        name_servers,
+        ..Zone::default()
+    })
 }
 
 /// Four name servers, one of each of AWS's domains.
@@ -110,7 +120,11 @@ fn shown_vpc(vpc: &Vpc) -> Value {
 }
 
 fn shown(id: &str, zone: &Zone) -> Value {
+    let linked = zone.linked.as_ref().map(|namespace| {
+        json!({"ServicePrincipal": "servicediscovery.amazonaws.com", "Description": namespace})
+    });
     json!({
+        "LinkedService": linked,
         "Id": format!("/hostedzone/{id}"),
         "Name": zone.name,
         "CallerReference": zone.reference,
@@ -204,6 +218,7 @@ pub(super) fn update_comment(account: &mut Account, _: &Call, input: &Input) -> 
 /// DeleteHostedZone: only the required records may be left.
 pub(super) fn delete(account: &mut Account, call: &Call, input: &Input) -> Answer {
     let id = input.text("Id").unwrap_or_default();
+    linked::check(account, id)?;
     let zone = zone(account, id)?;
     if zone.records.values().any(|record| !record.is_required(&zone.name)) {
         return Err(rules::NOT_EMPTY.refuse(&[]));
