@@ -65,7 +65,7 @@ impl SettingScope {
 pub struct AccountSettingOut {
     /// `SCOPE/NAME`, e.g. `account/awsvpcTrunking`.
     pub id: String,
-    /// ARN of the user or role whose setting counts here; the account's root for all of them.
+    /// ARN of the user or role that AWS tells it for.
     pub principal_arn: String,
 }
 

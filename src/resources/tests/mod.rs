@@ -4,6 +4,8 @@ mod acm;
 mod conformance;
 mod dynamodb;
 mod ecr;
+mod ecs;
+mod ecs_round_trip;
 mod faults;
 mod gateways;
 mod iam;

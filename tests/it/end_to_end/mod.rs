@@ -34,6 +34,7 @@ mod refusals;
 mod replacement;
 mod repositories;
 mod saved_plans;
+mod services;
 mod stage;
 mod tables;
 mod types;

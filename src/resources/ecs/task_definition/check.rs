@@ -154,6 +154,10 @@ impl EcsTaskDefinition {
             let message = format!("there is no other container `{}`", on.container_name);
             found.say(format!("{path}.depends_on"), message);
         }
+        if !container.secrets.is_empty() && self.execution_role_arn.is_none() {
+            let message = "secrets are read with the `execution_role_arn` of the task";
+            found.say(format!("{path}.secrets"), message);
+        }
         let mut variables = BTreeSet::new();
         let plain = container.environment.iter().map(|pair| ("environment", &pair.name));
         let secret = container.secrets.iter().map(|secret| ("secrets", &secret.name));

@@ -62,7 +62,8 @@ async fn deregister(cx: &Cx, arns: &[String]) -> Result<()> {
 /// A repeated try of one that was deregistered.
 fn already(error: &Error) -> bool {
     let text = error.message.to_ascii_lowercase();
-    error.is("ClientException") && (text.contains("inactive") || text.contains("not exist"))
+    let refused = error.is("ClientException") || error.is("InvalidParameterException");
+    refused && (text.contains("inactive") || text.contains("not exist"))
 }
 
 /// Deregisters the revisions of ours beyond the newest and `kept` more, but for those that services

@@ -83,7 +83,9 @@ fn what_a_container_names_must_be_there() {
     assert_eq!(of_container(own, json!({})), ["depends_on"]);
     let twice = json!({ "environment": [{ "name": "A", "value": "1" }],
                         "secrets": [{ "name": "A", "value_from": "arn:x" }] });
-    assert_eq!(of_container(twice, json!({})), ["secrets"]);
+    let role = json!({ "execution_role_arn": "arn:aws:iam::123456789012:role/r" });
+    assert_eq!(of_container(twice.clone(), role), ["secrets"]);
+    assert_eq!(of_container(twice, json!({})), ["secrets", "secrets"]);
     let log = json!({ "log_configuration": { "log_driver": "awslogs",
                                              "options": { "awslogs-group": "g" } } });
     assert_eq!(of_container(log, json!({})), ["log_configuration.options"]);
