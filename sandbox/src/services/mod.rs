@@ -46,12 +46,15 @@ pub(crate) mod ec2;
 pub(crate) mod ecr;
 pub(crate) mod ecs;
 pub(crate) mod iam;
+pub(crate) mod kms;
 pub(crate) mod logs;
 mod paging;
 mod policy;
 pub(crate) mod route53;
 pub(crate) mod s3;
 pub(crate) mod servicediscovery;
+pub(crate) mod secretsmanager;
+pub(crate) mod ssm;
 pub(crate) mod sts;
 pub(crate) mod tagging;
 
@@ -333,7 +336,7 @@ macro_rules! services {
 }
 
 services! {
-    regional: acm, dynamodb, ec2, ecr, ecs, logs, servicediscovery;
+    regional: acm, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager, servicediscovery, ssm;
     global: iam, route53, s3, sts;
     stateless: tagging;
 }

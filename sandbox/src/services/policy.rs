@@ -9,13 +9,15 @@ pub(crate) enum Use {
     Identity,
     /// Who may assume a role.
     Trust,
+    /// Who may do what with a resource of the service with this prefix of actions.
+    Resource(&'static str),
 }
 
 /// Reads a document; tells in AWS's words why it is malformed.
 pub(crate) fn check(document: &str, usage: Use) -> Result<Map<String, Value>, String> {
     let syntax = match usage {
         Use::Identity => "Syntax errors in policy.",
-        Use::Trust => "This policy contains invalid Json",
+        Use::Trust | Use::Resource(_) => "This policy contains invalid Json",
     };
     let Ok(Value::Object(policy)) = serde_json::from_str::<Value>(document) else {
         return Err(syntax.to_owned());
@@ -25,7 +27,7 @@ pub(crate) fn check(document: &str, usage: Use) -> Result<Map<String, Value>, St
     }
     match policy.get("Version").map(Value::as_str) {
         Some(Some("2012-10-17")) => {}
-        None | Some(Some("2008-10-17")) if usage == Use::Trust => {}
+        None | Some(Some("2008-10-17")) if usage != Use::Identity => {}
         None | Some(Some("2008-10-17")) => {
             return Err("Policy document must be version 2012-10-17 or greater.".to_owned());
         }
@@ -42,7 +44,8 @@ pub(crate) fn check(document: &str, usage: Use) -> Result<Map<String, Value>, St
         };
         check_statement(statement, usage)?;
         if let Some(sid) = statement.get("Sid").and_then(Value::as_str).filter(|s| !s.is_empty()) {
-            if !sid.chars().all(|letter| letter.is_ascii_alphanumeric()) {
+            let free = matches!(usage, Use::Resource(_));
+            if !free && !sid.chars().all(|letter| letter.is_ascii_alphanumeric()) {
                 let message = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies \
                      the regular expression [0-9A-Za-z]*";
                 return Err(message.to_owned());
@@ -121,6 +124,19 @@ fn check_statement(statement: &Map<String, Value>, usage: Use) -> Result<(), Str
             }
             if has("Resource") || has("NotResource") {
                 return Err("Has prohibited field Resource".to_owned());
+            }
+            if !has("Principal") && !has("NotPrincipal") {
+                return Err("Missing required field Principal".to_owned());
+            }
+            check_principals(statement)
+        }
+        Use::Resource(service) => {
+            let own = |action: &&str| *action == "*" || action.split(':').next() == Some(service);
+            if !actions.iter().all(own) {
+                return Err("Policy has invalid action".to_owned());
+            }
+            if !has("Resource") && !has("NotResource") {
+                return Err("Policy statement must contain resources.".to_owned());
             }
             if !has("Principal") && !has("NotPrincipal") {
                 return Err("Missing required field Principal".to_owned());

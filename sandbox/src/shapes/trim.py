@@ -114,12 +114,13 @@ SERVICES = {
         TagResource UntagResource ListResourceTags
     """,
     "ssm": """
-        PutParameter GetParameter GetParameters DescribeParameters DeleteParameter
-        DeleteParameters AddTagsToResource RemoveTagsFromResource ListTagsForResource
+        PutParameter GetParameter GetParameters GetParametersByPath GetParameterHistory
+        DescribeParameters DeleteParameter DeleteParameters
+        AddTagsToResource RemoveTagsFromResource ListTagsForResource
     """,
     "secretsmanager": """
         CreateSecret DescribeSecret ListSecrets UpdateSecret PutSecretValue GetSecretValue
-        DeleteSecret RestoreSecret PutResourcePolicy GetResourcePolicy DeleteResourcePolicy
+        ListSecretVersionIds GetRandomPassword DeleteSecret RestoreSecret PutResourcePolicy GetResourcePolicy DeleteResourcePolicy
         TagResource UntagResource
     """,
     "iam": """
