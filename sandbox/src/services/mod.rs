@@ -41,6 +41,7 @@
 //! takes a region; `sandbox.skip(Duration)` moves the clock.
 
 pub(crate) mod acm;
+pub(crate) mod autoscaling;
 pub(crate) mod dynamodb;
 pub(crate) mod ec2;
 pub(crate) mod ecr;
@@ -111,6 +112,20 @@ impl Call {
         match self.slow {
             Slow::None => self.now,
             Slow::Aws => self.now + span,
+        }
+    }
+
+    /// Makes the call behind what a service does by itself in a region, at a time.
+    pub(crate) fn by_service(account: &Account, region: &str, now: Time) -> Self {
+        Self {
+            operation: "",
+            region: region.to_owned(),
+            account_id: account.id.clone(),
+            partition: partition(region),
+            principal_arn: format!("arn:{}:iam::{}:root", partition(region), account.id),
+            access_key: String::new(),
+            now,
+            slow: account.way.slow,
         }
     }
 
@@ -336,7 +351,7 @@ macro_rules! services {
 }
 
 services! {
-    regional: acm, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager, servicediscovery, ssm;
+    regional: acm, autoscaling, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager, servicediscovery, ssm;
     global: iam, route53, s3, sts;
     stateless: tagging;
 }

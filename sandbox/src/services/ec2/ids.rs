@@ -35,7 +35,7 @@ impl Kind {
 }
 
 /// Tells whether an id is the prefix, a dash and 8 or 17 hexadecimal digits.
-fn well_formed(prefix: &str, id: &str) -> bool {
+pub(super) fn well_formed(prefix: &str, id: &str) -> bool {
     let digits = id.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
     digits.is_some_and(|digits| {
         matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -61,6 +61,8 @@ pub(crate) static KINDS: &[&Kind] = &[
     &NAT_GATEWAY,
     &EGRESS_ONLY_GATEWAY,
     &VPC_ENDPOINT,
+    &INSTANCE,
+    &LAUNCH_TEMPLATE,
 ];
 
 /// VPCs.
@@ -181,4 +183,24 @@ pub(crate) static VPC_ENDPOINT: Kind = Kind {
     holds: |state, id| state.vpc_endpoints.contains_key(id),
     missing: &rules::ENDPOINT_NOT_FOUND,
     malformed: &rules::ENDPOINT_MALFORMED,
+};
+
+/// Instances.
+pub(crate) static INSTANCE: Kind = Kind {
+    prefix: "i",
+    resource_type: "instance",
+    tagging_type: "ec2:instance",
+    holds: |state, id| state.instances.contains_key(id),
+    missing: &rules::INSTANCE_NOT_FOUND,
+    malformed: &rules::INSTANCE_MALFORMED,
+};
+
+/// Launch templates.
+pub(crate) static LAUNCH_TEMPLATE: Kind = Kind {
+    prefix: "lt",
+    resource_type: "launch-template",
+    tagging_type: "ec2:launch-template",
+    holds: |state, id| state.launch_templates.contains_key(id),
+    missing: &rules::TEMPLATE_NOT_FOUND,
+    malformed: &rules::TEMPLATE_MALFORMED,
 };

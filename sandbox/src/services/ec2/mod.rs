@@ -1,4 +1,4 @@
-//! EC2: the network.
+//! EC2: the network and the instances in it.
 //!
 //! One file for each type, holding its state, its operations and how it is shown. What they share:
 //! `ids` (forms of ids and their errors), `describe` (filters, ids, pages), `tags`, `dependents`
@@ -17,7 +17,11 @@ mod describe;
 pub(crate) mod egress_only_internet_gateway;
 mod endpoint_service;
 pub(crate) mod ids;
+pub(crate) mod image;
+pub(crate) mod instance;
+pub(crate) mod instance_type;
 pub(crate) mod internet_gateway;
+pub(crate) mod launch_template;
 mod limits;
 pub(crate) mod nat_gateway;
 pub(crate) mod network_acl;
@@ -31,7 +35,7 @@ mod rules;
 pub(crate) mod security_group;
 mod security_group_rule;
 pub(crate) mod subnet;
-mod tags;
+pub(crate) mod tags;
 mod tokens;
 pub(crate) mod vpc;
 mod vpc_cidr;
@@ -70,6 +74,9 @@ pub(crate) struct State {
     pub(crate) egress_only_internet_gateways:
         BTreeMap<String, egress_only_internet_gateway::EgressOnlyInternetGateway>,
     pub(crate) vpc_endpoints: BTreeMap<String, vpc_endpoint::VpcEndpoint>,
+    /// With those that are terminated, for as long as AWS lists them.
+    pub(crate) instances: BTreeMap<String, instance::Instance>,
+    pub(crate) launch_templates: BTreeMap<String, launch_template::LaunchTemplate>,
     /// The tags of every resource, by its id.
     pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
     /// The client tokens seen: what was asked with them and what came of it.
@@ -412,6 +419,102 @@ pub(crate) static SERVICE: Service = Service {
             &["Filters", "ServiceNames", "NextToken", "MaxResults"],
             endpoint_service::describe,
         ),
+        write(
+            "CreateLaunchTemplate",
+            &[
+                "LaunchTemplateName",
+                "VersionDescription",
+                "LaunchTemplateData",
+                "ClientToken",
+                "TagSpecifications",
+            ],
+            launch_template::create,
+        ),
+        write(
+            "CreateLaunchTemplateVersion",
+            &[
+                "LaunchTemplateId",
+                "LaunchTemplateName",
+                "SourceVersion",
+                "VersionDescription",
+                "LaunchTemplateData",
+                "ClientToken",
+            ],
+            launch_template::create_version,
+        ),
+        read(
+            "DescribeLaunchTemplates",
+            &["Filters", "LaunchTemplateIds", "LaunchTemplateNames", "NextToken", "MaxResults"],
+            launch_template::describe,
+        ),
+        read(
+            "DescribeLaunchTemplateVersions",
+            &[
+                "Filters",
+                "LaunchTemplateId",
+                "LaunchTemplateName",
+                "Versions",
+                "MinVersion",
+                "MaxVersion",
+                "NextToken",
+                "MaxResults",
+            ],
+            launch_template::describe_versions,
+        ),
+        write(
+            "ModifyLaunchTemplate",
+            &["LaunchTemplateId", "LaunchTemplateName", "DefaultVersion", "ClientToken"],
+            launch_template::modify,
+        ),
+        write(
+            "DeleteLaunchTemplate",
+            &["LaunchTemplateId", "LaunchTemplateName"],
+            launch_template::delete,
+        ),
+        write(
+            "DeleteLaunchTemplateVersions",
+            &["LaunchTemplateId", "LaunchTemplateName", "Versions"],
+            launch_template::delete_versions,
+        ),
+        write(
+            "RunInstances",
+            &[
+                "BlockDeviceMappings",
+                "ClientToken",
+                "EbsOptimized",
+                "IamInstanceProfile",
+                "ImageId",
+                "InstanceType",
+                "KeyName",
+                "LaunchTemplate",
+                "MaxCount",
+                "MetadataOptions",
+                "MinCount",
+                "Monitoring",
+                "NetworkInterfaces",
+                "SecurityGroupIds",
+                "SubnetId",
+                "TagSpecifications",
+                "UserData",
+            ],
+            instance::run,
+        ),
+        read(
+            "DescribeInstances",
+            &["Filters", "InstanceIds", "NextToken", "MaxResults"],
+            instance::describe,
+        ),
+        write("TerminateInstances", &["InstanceIds"], instance::terminate_several),
+        read(
+            "DescribeInstanceTypes",
+            &["Filters", "InstanceTypes", "NextToken", "MaxResults"],
+            instance_type::describe,
+        ),
+        read(
+            "DescribeImages",
+            &["Filters", "ImageIds", "Owners", "IncludeDeprecated", "NextToken", "MaxResults"],
+            image::describe,
+        ),
         write("CreateTags", &["Resources", "Tags"], tags::create),
         write("DeleteTags", &["Resources", "Tags"], tags::delete),
         read("DescribeTags", &["Filters", "NextToken", "MaxResults"], tags::describe),
@@ -431,6 +534,7 @@ pub(crate) static SERVICE: Service = Service {
             network_interface::settle(&mut region.ec2, now);
             nat_gateway::settle(&mut region.ec2, now);
             vpc_endpoint::settle(&mut region.ec2, now);
+            instance::settle(&mut region.ec2, now);
         }
     },
 };
@@ -440,7 +544,8 @@ fn next_due(state: &State) -> Option<Time> {
     let interfaces = state.network_interfaces.values().filter_map(|interface| interface.gone);
     let gateways = state.nat_gateways.values().filter_map(nat_gateway::NatGateway::forgotten);
     let endpoints = state.vpc_endpoints.values().filter_map(|endpoint| endpoint.gone);
-    interfaces.chain(gateways).chain(endpoints).min()
+    let instances = state.instances.values().filter_map(instance::Instance::forgotten);
+    interfaces.chain(gateways).chain(endpoints).chain(instances).min()
 }
 
 /// Returns the token bucket of an operation (aws-semantics.md 0).
@@ -469,6 +574,7 @@ fn tagged(account: &Account, region: &str, now: Time) -> Vec<Tagged> {
     let with_kind = state.tags.iter().filter_map(|(id, tags)| Some((id, tags, ids::kind_of(id)?)));
     let ended = |id: &String| {
         state.nat_gateways.get(id).is_some_and(|gateway| gateway.state(now) == "deleted")
+            || state.instances.get(id).is_some_and(|it| it.state(now) == "terminated")
     };
     with_kind
         .filter(|(id, tags, _)| !tags.is_empty() && !ended(id))

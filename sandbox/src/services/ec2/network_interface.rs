@@ -148,8 +148,21 @@ pub(super) fn settle(state: &mut State, now: Time) {
     }
 }
 
+/// Maps a public address of AWS's to an interface, chosen by the digits.
+pub(crate) fn give_public(state: &mut State, id: &str, digits: &str) {
+    let number = u32::from_str_radix(&digits[..4], 16).unwrap_or_default();
+    let ip = Ipv4Addr::from(u32::from(Ipv4Addr::new(54, 72, 0, 0)) + number);
+    if let Some(interface) = state.network_interfaces.get_mut(id) {
+        interface.public = Some(PublicAddress { ip, allocation: None });
+    }
+}
+
 /// Checks the security groups of an interface; without any it gets the VPC's default one.
-fn checked_groups(state: &State, vpc: &str, groups: Vec<String>) -> Result<Vec<String>, Refusal> {
+pub(super) fn checked_groups(
+    state: &State,
+    vpc: &str,
+    groups: Vec<String>,
+) -> Result<Vec<String>, Refusal> {
     if groups.is_empty() {
         let default = state
             .security_groups
@@ -285,11 +298,7 @@ pub(super) fn modify_attribute(account: &mut Account, call: &Call, input: &Input
         "SourceDestCheck" => {
             interface.source_dest_check = inner.and_then(|it| it.flag("Value")).unwrap_or(true);
         }
-        _ if value.as_bool() == Some(true) => {
-            let number = u32::from_str_radix(&digits[..4], 16).unwrap_or_default();
-            let ip = Ipv4Addr::from(u32::from(Ipv4Addr::new(54, 72, 0, 0)) + number);
-            interface.public = Some(PublicAddress { ip, allocation: None });
-        }
+        _ if value.as_bool() == Some(true) => give_public(state, id, &digits),
         _ => interface.public = None,
     }
     Ok(json!({}))

@@ -45,7 +45,8 @@ rules! { "ec2":
         "The prefix list ID '{}' does not exist" <- "EC2 error codes; wording not confirmed";
     TOKEN_MISMATCH
         [CreateRouteTable, CreateNetworkInterface, CreateNatGateway, CreateVpcEndpoint,
-         CreateEgressOnlyInternetGateway]
+         CreateEgressOnlyInternetGateway, CreateLaunchTemplate, CreateLaunchTemplateVersion,
+         RunInstances]
         "IdempotentParameterMismatch"
         "The request uses the same client token as a previous, but non-identical request."
         <- "EC2 error codes";
@@ -499,6 +500,68 @@ rules! { "ec2":
     ENDPOINT_ROUTE [CreateVpcEndpoint, ModifyVpcEndpoint] "RouteAlreadyExists"
         "route table {} already has a route with destination-prefix-list-id {}"
         <- "eksctl-io/eksctl#2510";
+
+    // Launch templates.
+    TEMPLATE_NOT_FOUND [] "InvalidLaunchTemplateId.NotFound"
+        "The specified launch template, with template ID {}, does not exist."
+        <- "aws-semantics.md 2, launch_template";
+    TEMPLATE_MALFORMED [] "InvalidLaunchTemplateId.Malformed"
+        "The specified launch template ID, {}, is malformed." <- "EC2 error codes";
+    TEMPLATE_NAME_NOT_FOUND [] "InvalidLaunchTemplateName.NotFoundException"
+        "The specified launch template, with template name {}, does not exist."
+        <- "aws-semantics.md 2, launch_template; getmoto/moto#5477";
+    TEMPLATE_NAME_TAKEN [CreateLaunchTemplate] "InvalidLaunchTemplateName.AlreadyExistsException"
+        "Launch template name already in use."
+        <- "github-aws-runners/terraform-aws-github-runner#1382";
+    TEMPLATE_NAME_MALFORMED [CreateLaunchTemplate] "InvalidLaunchTemplateName.MalformedException"
+        "A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the following characters: - ( ) . / _."
+        <- "API reference, CreateLaunchTemplate";
+    TEMPLATE_VERSION_NOT_FOUND [] "InvalidLaunchTemplateId.VersionNotFound"
+        "Could not find launch template version {}" <- "EC2 error codes; wording not confirmed";
+    TEMPLATE_TWICE [] "InvalidParameterCombination"
+        "The parameter launchTemplateId cannot be used with the parameter launchTemplateName"
+        <- "API reference, ModifyLaunchTemplate: but not both; wording not confirmed";
+    TEMPLATE_NOT_NAMED [] "MissingParameter"
+        "Either LaunchTemplateId or LaunchTemplateName must be provided"
+        <- "API reference, DeleteLaunchTemplate; wording not confirmed";
+    USER_DATA_MALFORMED [CreateLaunchTemplate, CreateLaunchTemplateVersion, RunInstances]
+        "InvalidUserData.Malformed" "Invalid BASE64 encoding of user data."
+        <- "EC2 error codes";
+
+    // Instances.
+    INSTANCE_NOT_FOUND [] "InvalidInstanceID.NotFound"
+        "The instance ID '{}' does not exist" <- "EC2 error codes";
+    INSTANCE_MALFORMED [] "InvalidInstanceID.Malformed"
+        "Invalid id: \"{}\"" <- "EC2 error codes";
+    INSTANCE_TYPE_UNKNOWN [RunInstances, DescribeInstanceTypes] "InvalidInstanceType"
+        "The following supplied instance types do not exist: [{}]"
+        <- "EC2 error codes; the sandbox knows the general families only";
+    IMAGE_NOT_FOUND [RunInstances, DescribeImages] "InvalidAMIID.NotFound"
+        "The image id '[{}]' does not exist" <- "benishak/lamp-aws-cloudformation#1";
+    IMAGE_MALFORMED [RunInstances, DescribeImages] "InvalidAMIID.Malformed"
+        "Invalid id: \"{}\" (expecting \"ami-...\")" <- "EC2 error codes";
+    IMAGE_MISSING [RunInstances] "MissingParameter"
+        "The request must contain the parameter ImageId" <- "API reference, RunInstances";
+    IMAGE_PARAMETER [RunInstances] "InvalidParameterValue"
+        "The parameter {} could not be resolved to an image"
+        <- "EC2 user guide, Use a Systems Manager parameter instead of an AMI ID; wording not confirmed";
+    ARCHITECTURES_DIFFER [RunInstances] "InvalidParameterValue"
+        "The architecture '{}' of the specified instance type does not match the architecture '{}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again."
+        <- "EC2 user guide, Troubleshoot launch issues; wording not confirmed";
+    PROFILE_INVALID [RunInstances] "InvalidParameterValue"
+        "Value ({}) for parameter iamInstanceProfile.{} is invalid. Invalid IAM Instance Profile {}"
+        <- "aws-semantics.md 0, IAM; hashicorp/terraform-provider-aws#29866";
+    PROFILE_WITHOUT_ROLE [RunInstances] "InvalidParameterValue"
+        "IAM Instance Profile \"{}\" has no associated IAM Roles"
+        <- "IAM user guide, instance profiles; wording not confirmed";
+    KEY_PAIR_NOT_FOUND [RunInstances] "InvalidKeyPair.NotFound"
+        "The key pair '{}' does not exist" <- "EC2 error codes; the sandbox has no key pairs";
+    GROUPS_TWICE [RunInstances] "InvalidParameterCombination"
+        "Network interfaces and an instance-level security groups may not be specified on the same request"
+        <- "EC2 error codes, InvalidParameterCombination";
+    LAUNCH_WITHOUT_SUBNET [RunInstances] "VPCIdNotSpecified"
+        "No default VPC for this user. Specify a subnet."
+        <- "EC2 error codes; the sandbox has no default VPC";
 
     // Zones and regions.
     ZONE_UNKNOWN [DescribeAvailabilityZones] "InvalidParameterValue"

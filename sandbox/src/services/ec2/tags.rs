@@ -12,7 +12,7 @@ use crate::rules::Refusal;
 use crate::state::Account;
 
 /// The tags of one resource.
-pub(super) type Tags = BTreeMap<String, String>;
+pub(crate) type Tags = BTreeMap<String, String>;
 
 /// Reads the tags that a creating call gives to what it creates.
 pub(super) fn at_creation(input: &Input, kind: &Kind) -> Result<Tags, Refusal> {
@@ -24,6 +24,24 @@ pub(super) fn at_creation(input: &Input, kind: &Kind) -> Result<Tags, Refusal> {
         }
         read_into(&mut tags, specification)?;
     }
+    Ok(tags)
+}
+
+/// Reads the tags that a launch gives to what it makes of one type.
+pub(super) fn of_type(input: &Input, resource_type: &str) -> Result<Tags, Refusal> {
+    let mut tags = Tags::new();
+    for specification in input.list("TagSpecifications").iter().filter_map(Value::as_object) {
+        if specification.text("ResourceType") == Some(resource_type) {
+            read_into(&mut tags, specification)?;
+        }
+    }
+    Ok(tags)
+}
+
+/// Reads the tags of one specification, of a launch template's data say.
+pub(super) fn of_specification(specification: &Input) -> Result<Tags, Refusal> {
+    let mut tags = Tags::new();
+    read_into(&mut tags, specification)?;
     Ok(tags)
 }
 

@@ -5,7 +5,7 @@ use super::{State, Token, rules};
 use crate::rules::Refusal;
 
 /// Returns the input without its token, with the operation, as one text.
-fn digest(call: &Call, input: &Input) -> String {
+pub(super) fn digest(call: &Call, input: &Input) -> String {
     let mut input = input.clone();
     input.remove("ClientToken");
     format!("{} {}", call.operation, serde_json::Value::Object(input))

@@ -76,6 +76,8 @@ struct Profile {
     id: String,
     arn: String,
     created: Time,
+    /// From when other services know the profile.
+    known_from: Time,
     /// The role's name in lower case.
     role: Option<String>,
     tags: BTreeMap<String, String>,
@@ -85,6 +87,19 @@ impl State {
     /// Returns a role by its ARN.
     pub(crate) fn role_by_arn(&self, arn: &str) -> Option<&Role> {
         self.roles.values().find(|role| role.arn == arn)
+    }
+
+    /// Returns the ARN of a profile by its name or ARN and whether it has a role, once other services
+    /// know it.
+    pub(crate) fn profile_for_launch(&self, named: &str, now: Time) -> Option<(String, bool)> {
+        let profile = self.profiles.values().find(|it| it.name == named || it.arn == named)?;
+        (profile.known_from <= now).then(|| (profile.arn.clone(), profile.role.is_some()))
+    }
+
+    /// Returns the role in a profile, by the profile's ARN.
+    pub(crate) fn role_of_profile(&self, arn: &str) -> Option<&Role> {
+        let profile = self.profiles.values().find(|profile| profile.arn == arn)?;
+        self.roles.get(profile.role.as_ref()?)
     }
 
     fn role(&self, input: &Input) -> Result<&Role, Refusal> {

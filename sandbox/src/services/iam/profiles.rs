@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::super::tagging::tag_list;
 use super::super::{Answer, Call, Input, Members};
 use super::{
-    NO_PROFILE, NO_ROLE, NOT_IN_PROFILE, PROFILE_EXISTS, PROFILE_FULL, PROFILE_HAS_ROLE, Profile,
-    State, add_tags, paged, paged_tags, remove_tags, roles, tags_of,
+    NO_PROFILE, NO_ROLE, NOT_IN_PROFILE, PROFILE_EXISTS, PROFILE_FULL, PROFILE_HAS_ROLE,
+    PROPAGATION, Profile, State, add_tags, paged, paged_tags, remove_tags, roles, tags_of,
 };
 use crate::rules::Refusal;
 use crate::state::Account;
@@ -38,6 +38,7 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
             call.partition, call.account_id
         ),
         created: call.now,
+        known_from: call.after(PROPAGATION),
         role: None,
         tags: tags_of(input)?,
     };
