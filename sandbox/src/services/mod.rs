@@ -46,6 +46,7 @@ pub(crate) mod dynamodb;
 pub(crate) mod ec2;
 pub(crate) mod ecr;
 pub(crate) mod ecs;
+pub(crate) mod elbv2;
 pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod logs;
@@ -351,7 +352,8 @@ macro_rules! services {
 }
 
 services! {
-    regional: acm, autoscaling, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager, servicediscovery, ssm;
+    regional: acm, autoscaling, dynamodb, ec2, ecr, ecs, elbv2, kms, logs, secretsmanager,
+        servicediscovery, ssm;
     global: iam, route53, s3, sts;
     stateless: tagging;
 }
