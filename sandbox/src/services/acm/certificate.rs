@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::super::paging::page;
-use super::super::{Answer, Call, Input, Members, modelled, route53};
+use super::super::{Answer, Call, Input, Members, elbv2, modelled, route53};
 use super::{named, named_mut, rules, tags};
 use crate::clock::Time;
 use crate::rules::Refusal;
@@ -155,10 +155,9 @@ impl Certificate {
     }
 }
 
-/// Returns the ARNs of what uses a certificate by now. No service of the sandbox takes certificates
-/// so far: listeners of load balancers are to be asked here.
-fn in_use_by(_: &Account, _: &str, _: &str) -> BTreeSet<String> {
-    BTreeSet::new()
+/// Returns the ARNs of what uses a certificate by now: load balancers.
+fn in_use_by(account: &Account, region: &str, arn: &str) -> BTreeSet<String> {
+    elbv2::certificates_in_use(account, region, arn).into_iter().collect()
 }
 
 /// Answers write algorithms with a dash where requests have an underscore: `RSA-2048`

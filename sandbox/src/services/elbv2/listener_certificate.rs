@@ -2,31 +2,27 @@
 
 use serde_json::{Value, json};
 
+use super::super::acm;
 use super::listener::{self, certificate_arn};
 use super::{Answer, Call, Input, Members, paged, room, rules, state, state_mut};
 use crate::rules::Refusal;
 use crate::state::Account;
 
-/// Reads the certificates of a call, each of which must be there.
+/// Reads the certificates of a call, each of which must be there and issued.
 pub(super) fn given(account: &Account, call: &Call, input: &Input) -> Result<Vec<String>, Refusal> {
     let certificates = input.list("Certificates").iter().filter_map(Value::as_object);
     certificates
         .map(|certificate| {
             let arn = certificate_arn(certificate)?;
-            if usable(account, call, &arn) {
-                Ok(arn)
-            } else {
-                Err(rules::CERTIFICATE_NOT_FOUND.refuse(&[&arn]))
+            match acm::certificate(account, &call.region, &arn) {
+                None => Err(rules::CERTIFICATE_NOT_FOUND.refuse(&[&arn])),
+                Some(it) if !it.is_issued(call.now) => {
+                    Err(rules::CERTIFICATE_PENDING.refuse(&[&arn]))
+                }
+                Some(_) => Ok(arn),
             }
         })
         .collect()
-}
-
-/// Tells whether a listener can use a certificate. The sandbox has none yet, so it is by the form
-/// of the ARN in this region.
-fn usable(_: &Account, call: &Call, arn: &str) -> bool {
-    let id = arn.strip_prefix(&call.arn("acm", "certificate/"));
-    id.is_some_and(|id| id.len() == 36)
 }
 
 /// Returns the listener that the input names, which must be secure.

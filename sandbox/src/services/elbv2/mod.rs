@@ -109,7 +109,6 @@ pub(crate) fn target_group<'a>(
 }
 
 /// Returns the ARNs of the load balancers that use a certificate.
-#[allow(dead_code)]
 pub(crate) fn certificates_in_use(
     account: &Account,
     region: &str,

@@ -193,6 +193,10 @@ rules! { "elasticloadbalancing":
         "CertificateNotFound"
         "Certificate '{}' not found"
         <- "aws-semantics.md 8; CreateListener API reference, errors";
+    CERTIFICATE_PENDING [CreateListener, ModifyListener, AddListenerCertificates]
+        "UnsupportedCertificate"
+        "The certificate '{}' must have a fully-qualified domain name, a supported signature, and a supported key size."
+        <- "aws-semantics.md 8: a certificate is to be issued first";
     CERTIFICATE_LIMIT [AddListenerCertificates] "TooManyCertificates"
         "The maximum number of certificates per load balancer has been reached"
         <- "Quotas for your Application Load Balancers, user guide";

@@ -195,7 +195,6 @@ const OTHERS: [&str; 8] =
     ["backup", "backups", "bucket", "data", "example", "images", "logs", "test"];
 
 /// Returns the policy of a bucket, as load balancers look at it before they write logs.
-#[allow(dead_code, reason = "for the load balancers of the sandbox, which are to come")]
 pub(crate) fn bucket_policy<'a>(account: &'a Account, name: &str) -> Option<&'a str> {
     account.global.s3.buckets.get(name)?.policy.as_deref()
 }

@@ -142,3 +142,35 @@ fn tags_are_read_in_bulk_and_one_unknown_arn_fails_the_call() {
     let all = json!({ "ResourceArns": [one, super::GROUP] });
     assert_eq!(lab.no("DescribeTags", all).code, "TargetGroupNotFound");
 }
+
+#[test]
+fn logs_go_to_a_bucket_whose_policy_lets_them() {
+    let lab = Lab::new();
+    let arn = lab.balancer(json!({}));
+    let location = json!({ "LocationConstraint": "eu-west-1" });
+    let bucket = json!({ "Bucket": "our-logs", "CreateBucketConfiguration": location });
+    lab.any("s3", "CreateBucket", bucket);
+    let set = json!([
+        { "Key": "access_logs.s3.enabled", "Value": "true" },
+        { "Key": "access_logs.s3.bucket", "Value": "our-logs" },
+        { "Key": "access_logs.s3.prefix", "Value": "dev" },
+    ]);
+    let switch = json!({ "LoadBalancerArn": arn, "Attributes": set });
+    let policy = |path: &str| {
+        let statement = json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "logdelivery.elasticloadbalancing.amazonaws.com" },
+            "Action": "s3:PutObject",
+            "Resource": format!("arn:aws:s3:::our-logs/{path}"),
+        });
+        let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+        lab.any("s3", "PutBucketPolicy", json!({ "Bucket": "our-logs", "Policy": policy }));
+    };
+    let code = || lab.no("ModifyLoadBalancerAttributes", switch.clone()).code;
+    assert_eq!(code(), "InvalidConfigurationRequest");
+    policy("uat/AWSLogs/123456789012/*");
+    assert_eq!(code(), "InvalidConfigurationRequest");
+    policy("dev/AWSLogs/123456789012/*");
+    let shown = lab.ok("ModifyLoadBalancerAttributes", switch.clone());
+    assert_eq!(attribute(&shown, "access_logs.s3.bucket"), "our-logs");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CERTIFICATE, Lab, OTHER_CERTIFICATE, attribute, fixed, forward, on_port_80, text};
+use super::{Lab, attribute, fixed, forward, on_port_80, text};
 
 #[test]
 fn actions_read_back_with_what_aws_fills_in() {
@@ -36,13 +36,13 @@ fn actions_read_back_with_what_aws_fills_in() {
 fn a_secure_listener_has_a_policy_and_certificates() {
     let lab = Lab::new();
     let balancer = lab.balancer(json!({}));
-    let certificates = json!([{ "CertificateArn": CERTIFICATE }]);
-    let secure = json!({ "Protocol": "HTTPS", "Port": 443, "Certificates": certificates });
+    let secure = lab.secure(json!({}));
+    let certificate = text(&secure, "/Certificates/0/CertificateArn");
     let listener = lab.listener_of(&balancer, secure.clone());
     assert_eq!(lab.listener_of(&balancer, secure), listener);
     let shown = lab.ok("DescribeListeners", json!({ "LoadBalancerArn": balancer }));
     assert_eq!(shown["Listeners"][0]["SslPolicy"], "ELBSecurityPolicy-2016-08");
-    let more = json!([{ "CertificateArn": OTHER_CERTIFICATE }]);
+    let more = json!([{ "CertificateArn": lab.certificate("a.com") }]);
     let more = json!({ "ListenerArn": listener, "Certificates": more });
     for _ in 0..2 {
         lab.ok("AddListenerCertificates", more.clone());
@@ -52,13 +52,12 @@ fn a_secure_listener_has_a_policy_and_certificates() {
         shown["Certificates"].as_array().unwrap().clone()
     };
     assert_eq!(list().len(), 2);
-    assert_eq!(list()[0], json!({ "CertificateArn": CERTIFICATE, "IsDefault": true }));
+    assert!(list().contains(&json!({ "CertificateArn": certificate, "IsDefault": true })));
     lab.ok("RemoveListenerCertificates", more);
     assert_eq!(list().len(), 1);
-    lab.sandbox.change(|account| {
-        let in_use = super::super::certificates_in_use(account, "eu-west-1", CERTIFICATE);
-        assert_eq!(in_use, [balancer.clone()]);
-    });
+    let asked = json!({ "CertificateArn": certificate });
+    let shown = lab.any("acm", "DescribeCertificate", asked);
+    assert_eq!(shown["Certificate"]["InUseBy"], json!([balancer]));
     let plain = json!({ "ListenerArn": listener, "Protocol": "HTTP", "Port": 8080 });
     let changed = lab.ok("ModifyListener", plain);
     assert_eq!(changed["Listeners"][0]["SslPolicy"], Value::Null);

@@ -53,11 +53,6 @@ const BALANCER: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/none/0000000000000000";
 const GROUP: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/none/0000000000000000";
-const CERTIFICATE: &str =
-    "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000001";
-const OTHER_CERTIFICATE: &str =
-    "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000002";
-
 /// A sandbox with a VPC that has an internet gateway, two subnets in two zones, and a security
 /// group that is open to the VPC.
 struct Lab {
@@ -153,6 +148,41 @@ impl Lab {
     fn balancer(&self, more: Value) -> String {
         let made = self.ok("CreateLoadBalancer", self.settings(more));
         text(&made, "/LoadBalancers/0/LoadBalancerArn")
+    }
+
+    /// Requests a certificate and puts its validation records into a zone.
+    fn certificate(&self, domain: &str) -> String {
+        let arn = self.pending_certificate(domain);
+        let asked = json!({ "CertificateArn": arn });
+        let shown = self.any("acm", "DescribeCertificate", asked);
+        let path = "/Certificate/DomainValidationOptions/0/ResourceRecord";
+        let record = shown.pointer(path).expect("a record");
+        let zone = json!({ "Name": domain, "CallerReference": domain });
+        let zone = self.any("route53", "CreateHostedZone", zone);
+        let set = json!({
+            "Name": record["Name"],
+            "Type": "CNAME",
+            "TTL": 300,
+            "ResourceRecords": [{ "Value": record["Value"] }],
+        });
+        let changes = json!({ "Changes": [{ "Action": "UPSERT", "ResourceRecordSet": set }] });
+        let id = text(&zone, "/HostedZone/Id");
+        let input = json!({ "HostedZoneId": id, "ChangeBatch": changes });
+        self.any("route53", "ChangeResourceRecordSets", input);
+        arn
+    }
+
+    fn pending_certificate(&self, domain: &str) -> String {
+        let input = json!({ "DomainName": domain, "ValidationMethod": "DNS" });
+        text(&self.any("acm", "RequestCertificate", input), "/CertificateArn")
+    }
+
+    /// What makes a new listener secure, with a new certificate, with more members.
+    fn secure(&self, more: Value) -> Value {
+        let certificate = self.certificate("example.com");
+        let certificates = [json!({ "CertificateArn": certificate })];
+        let base = json!({ "Protocol": "HTTPS", "Port": 443, "Certificates": certificates });
+        merged(base, more)
     }
 
     /// What a new target group is made of, with more members.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CERTIFICATE, Lab, OTHER_CERTIFICATE, fixed, for_path, forward, on_port_80, text};
+use super::{Lab, fixed, for_path, forward, on_port_80, text};
 use crate::rules::Refusal;
 
 fn listen(lab: &Lab, more: Value) -> Refusal {
@@ -27,11 +27,9 @@ fn weighed(lab: &Lab, tuples: &[(&str, i64)], more: Value) -> Refusal {
     act(lab, json!({ "Type": "forward", "ForwardConfig": super::merged(config, more) }))
 }
 
-fn secure(more: Value) -> Value {
-    let base = json!({
-        "Protocol": "HTTPS", "Port": 443, "Certificates": [{ "CertificateArn": CERTIFICATE }],
-    });
-    super::merged(base, more)
+/// Creates a secure listener with these certificates.
+fn certified(lab: &Lab, certificates: Value) -> Refusal {
+    listen(lab, lab.secure(json!({ "Certificates": certificates })))
 }
 
 /// Creates a rule with these conditions.
@@ -48,25 +46,28 @@ super::cases! {
     LISTENER_MEMBER: |lab| listen(&lab, json!({ "Port": null }));
     LISTENER_PROTOCOL: |lab| listen(&lab, json!({ "Protocol": "TCP" }));
     NOT_SECURE: |lab| listen(&lab, json!({ "SslPolicy": "ELBSecurityPolicy-2016-08" }));
-    SSL_POLICY_NOT_FOUND: |lab| listen(&lab, secure(json!({ "SslPolicy": "x" })));
+    SSL_POLICY_NOT_FOUND: |lab| listen(&lab, lab.secure(json!({ "SslPolicy": "x" })));
     ONE_CERTIFICATE: |lab| {
-        let two = [CERTIFICATE, OTHER_CERTIFICATE].map(|arn| json!({ "CertificateArn": arn }));
-        listen(&lab, secure(json!({ "Certificates": two })))
+        let two = ["a.com", "b.com"].map(|it| json!({ "CertificateArn": lab.certificate(it) }));
+        certified(&lab, json!(two))
     };
-    CERTIFICATE_MISSING: |lab| listen(&lab, secure(json!({ "Certificates": null })));
+    CERTIFICATE_MISSING: |lab| certified(&lab, Value::Null);
     CERTIFICATE_NOT_FOUND: |lab| {
-        let unknown = json!([{ "CertificateArn": "arn:aws:acm:eu-west-1:1:certificate/1" }]);
-        listen(&lab, secure(json!({ "Certificates": unknown })))
+        certified(&lab, json!([{ "CertificateArn": "arn:aws:acm:eu-west-1:1:certificate/1" }]))
+    };
+    CERTIFICATE_PENDING: |lab| {
+        certified(&lab, json!([{ "CertificateArn": lab.pending_certificate("a.com") }]))
     };
     CERTIFICATE_LIMIT: |lab| {
         lab.change(|state| state.limits.certificates_per_load_balancer = 0);
-        let listener = lab.listener_of(&lab.balancer(json!({})), secure(json!({})));
-        let more = json!([{ "CertificateArn": OTHER_CERTIFICATE }]);
+        let listener = lab.listener_of(&lab.balancer(json!({})), lab.secure(json!({})));
+        let more = json!([{ "CertificateArn": lab.certificate("a.com") }]);
         lab.no("AddListenerCertificates", json!({ "ListenerArn": listener, "Certificates": more }))
     };
     DEFAULT_CERTIFICATE: |lab| {
-        let listener = lab.listener_of(&lab.balancer(json!({})), secure(json!({})));
-        let own = json!([{ "CertificateArn": CERTIFICATE }]);
+        let secure = lab.secure(json!({}));
+        let own = secure["Certificates"].clone();
+        let listener = lab.listener_of(&lab.balancer(json!({})), secure);
         let input = json!({ "ListenerArn": listener, "Certificates": own });
         lab.no("RemoveListenerCertificates", input)
     };
