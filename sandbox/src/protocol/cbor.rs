@@ -85,18 +85,18 @@ pub(super) fn write(item: &Item, out: &mut Vec<u8>) {
 fn head(major: u8, argument: u64, out: &mut Vec<u8>) {
     let major = major << 5;
     match argument {
-        0..=23 => out.push(major | argument as u8),
-        24..=0xff => out.extend([major | 24, argument as u8]),
+        0..=23 => out.push(major + argument as u8),
+        24..=0xff => out.extend([major + 24, argument as u8]),
         0x100..=0xffff => {
-            out.push(major | 25);
+            out.push(major + 25);
             out.extend((argument as u16).to_be_bytes());
         }
         0x1_0000..=0xffff_ffff => {
-            out.push(major | 26);
+            out.push(major + 26);
             out.extend((argument as u32).to_be_bytes());
         }
         _ => {
-            out.push(major | 27);
+            out.push(major + 27);
             out.extend(argument.to_be_bytes());
         }
     }
@@ -248,7 +248,7 @@ fn half(bits: u16) -> f64 {
     let exponent = i32::from(bits >> 10 & 0x1f);
     let size = match exponent {
         0 => mantissa * 2f64.powi(-24),
-        31 if bits & 0x3ff == 0 => f64::INFINITY,
+        31 if mantissa == 0.0 => f64::INFINITY,
         31 => f64::NAN,
         _ => (mantissa + 1024.0) * 2f64.powi(exponent - 25),
     };

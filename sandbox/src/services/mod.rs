@@ -41,21 +41,30 @@
 //! takes a region; `sandbox.skip(Duration)` moves the clock.
 
 pub(crate) mod acm;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod autoscaling;
 pub(crate) mod dynamodb;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod ec2;
 pub(crate) mod ecr;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod ecs;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod elbv2;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod iam;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod kms;
 pub(crate) mod logs;
 mod paging;
 mod policy;
 pub(crate) mod route53;
 pub(crate) mod s3;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod secretsmanager;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod servicediscovery;
+#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod ssm;
 pub(crate) mod sts;
 pub(crate) mod tagging;

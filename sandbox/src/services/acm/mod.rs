@@ -74,7 +74,6 @@ pub(crate) static SERVICE: Service = Service {
     tagged,
     due: certificate::due,
     settle: certificate::settle,
-    ..Service::EMPTY
 };
 
 /// Returns a certificate by its ARN.

@@ -183,6 +183,7 @@ fn enter_service(
 }
 
 /// Completes a hook for an instance that waits for it; tells whether it did.
+#[allow(clippy::too_many_arguments, reason = "where, who, which and when")]
 pub(super) fn complete(
     account: &mut Account,
     region: &str,

@@ -147,7 +147,7 @@ pub(super) fn step(account: &mut Account, region: &str, name: &str, now: Time) {
     match &*refresh.status {
         "Pending" => begin(account, region, &group, &mut refresh, now),
         "Cancelling" => {
-            refresh.finish("Cancelled", Some("Cancelled due to user request.".to_owned()), now)
+            refresh.finish("Cancelled", Some("Cancelled due to user request.".to_owned()), now);
         }
         _ => retired = replace(account, &group, &mut refresh, now),
     }

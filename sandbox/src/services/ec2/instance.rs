@@ -26,6 +26,7 @@ const LISTED: Duration = Duration::from_secs(3600);
 
 /// An instance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "AWS's own name")]
 pub(crate) struct Instance {
     pub(crate) image: String,
     pub(crate) instance_type: String,

@@ -172,9 +172,10 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
     }
     let multi_region = input.flag("MultiRegion").unwrap_or_default();
     let digits = account.new_digits();
-    let id = match multi_region {
-        true => format!("mrk-{}", digits.get(..32).unwrap_or_default()),
-        false => uuid(&digits),
+    let id = if multi_region {
+        format!("mrk-{}", digits.get(..32).unwrap_or_default())
+    } else {
+        uuid(&digits)
     };
     let key = Key {
         created: call.now,

@@ -155,8 +155,7 @@ fn managed_id(region: &str, account: &str, service: &str) -> String {
 /// Writes hexadecimal digits in the form of key ids.
 fn uuid(digits: &str) -> String {
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
-    let (a, b, c, d, e) = (part(0..8), part(8..12), part(12..16), part(16..20), part(20..32));
-    format!("{a}-{b}-{c}-{d}-{e}")
+    [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
 }
 
 fn arn(region: &str, account: &str, resource: &str) -> String {

@@ -47,7 +47,7 @@ pub(super) fn put(account: &mut Account, call: &Call, input: &Input) -> Answer {
     let text = input.text("Policy").unwrap_or_default();
     key_mut(account, call, input)?;
     check(account, call, input, text)?;
-    key_mut(account, call, input)?.1.policy = text.to_owned();
+    text.clone_into(&mut key_mut(account, call, input)?.1.policy);
     Ok(Value::Null)
 }
 

@@ -71,8 +71,8 @@ pub(super) fn put_encryption(account: &mut Account, call: &Call, input: &Input) 
     let config = input.object("ServerSideEncryptionConfiguration").cloned().unwrap_or_default();
     let [rule] = config.list("Rules") else { return Err(rules::ONE_RULE.refuse(&[])) };
     let mut rule = rule.as_object().cloned().unwrap_or_default();
-    const MODELLED: [&str; 2] = ["ApplyServerSideEncryptionByDefault", "BucketKeyEnabled"];
-    modelled(&rule, "ServerSideEncryptionRule", &MODELLED)?;
+    let members = ["ApplyServerSideEncryptionByDefault", "BucketKeyEnabled"];
+    modelled(&rule, "ServerSideEncryptionRule", &members)?;
     if let Some(default) = rule.object("ApplyServerSideEncryptionByDefault") {
         let kms = default.text("SSEAlgorithm").is_some_and(|name| name.starts_with("aws:kms"));
         if default.contains_key("KMSMasterKeyID") && !kms {

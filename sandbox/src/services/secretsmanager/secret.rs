@@ -201,9 +201,10 @@ pub(super) fn delete(account: &mut Account, call: &Call, input: &Input) -> Answe
     }
     let arn = arn(&call.account_id, &call.region, name, secret);
     let name = name.clone();
-    let at = match forced {
-        true => call.after(Duration::from_secs(10)),
-        false => call.now + Duration::from_secs(window * DAY),
+    let at = if forced {
+        call.after(Duration::from_secs(10))
+    } else {
+        call.now + Duration::from_secs(window * DAY)
     };
     by_name(account, call, &name)?.deletion = Some(Deletion { since: call.now, at, forced });
     Ok(json!({"ARN": arn, "Name": name, "DeletionDate": at.to_string()}))

@@ -59,9 +59,8 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
     }
     let dns = input.object("DnsConfig");
     let inside = dns.and_then(|dns| dns.text("NamespaceId"));
-    let id = match (input.text("NamespaceId"), inside) {
-        (Some(id), None) | (None, Some(id)) => id,
-        _ => return Err(SERVICE_NAMESPACE.refuse(&[])),
+    let ((Some(id), None) | (None, Some(id))) = (input.text("NamespaceId"), inside) else {
+        return Err(SERVICE_NAMESPACE.refuse(&[]));
     };
     let namespace = namespace::for_service(account, call, id)?.clone();
     if let Some((id, _)) = find_named(account, &call.region, &namespace, name) {

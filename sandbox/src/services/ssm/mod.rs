@@ -126,9 +126,10 @@ fn named<'a>(account: &'a Account, call: &Call, input: &'a Input) -> Result<&'a 
     }
     let id = input.text("ResourceId").unwrap_or_default();
     let state = account.region(&call.region).map(|region| &region.ssm);
-    match state.is_some_and(|state| state.parameters.contains_key(id)) {
-        true => Ok(id),
-        false => Err(RESOURCE.refuse(&[id])),
+    if state.is_some_and(|state| state.parameters.contains_key(id)) {
+        Ok(id)
+    } else {
+        Err(RESOURCE.refuse(&[id]))
     }
 }
 

@@ -228,7 +228,7 @@ fn check_secrets(task: &Task<'_>, container: &Container) -> Result<(), Refusal> 
     let logs = container.object("logConfiguration");
     let log_secrets = logs.map_or(&[][..], |logs| logs.list("secretOptions"));
     let secrets = container.list("secrets");
-    if !(secrets.is_empty() && log_secrets.is_empty()) && !task.has_execution_role {
+    if (!secrets.is_empty() || !log_secrets.is_empty()) && !task.has_execution_role {
         return Err(SECRETS_ROLE.refuse(&[]));
     }
     let mut names: BTreeSet<&str> = container
