@@ -144,6 +144,7 @@ pub(super) fn step(account: &mut Account, region: &str, name: &str, now: Time) {
     let (group, mut refresh) = (group.clone(), refresh.clone());
     refresh.act = None;
     let mut retired = Vec::new();
+    let before = refresh.status.clone();
     match &*refresh.status {
         "Pending" => begin(account, region, &group, &mut refresh, now),
         "Cancelling" => {
@@ -157,11 +158,11 @@ pub(super) fn step(account: &mut Account, region: &str, name: &str, now: Time) {
         if takes_over {
             group.template = template;
         }
-        let ended = !refresh.is_active();
+        let turned = refresh.status != before;
         if let Some(last) = group.refreshes.last_mut() {
             *last = refresh;
         }
-        if ended {
+        if turned {
             group.wake(now);
         }
     }

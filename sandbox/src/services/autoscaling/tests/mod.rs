@@ -1,6 +1,8 @@
 //! Tests of Auto Scaling, through the service's interface.
 
 mod life;
+mod refresh;
+mod refusals;
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use crate::services::ec2::image;
 use crate::{Options, Sandbox, Slow};
 
 /// A case for every rule.
-pub(crate) const REFUSALS: &[(&Rule, fn() -> Refusal)] = &[];
+pub(crate) const REFUSALS: &[(&Rule, fn() -> Refusal)] = refusals::CASES;
 
 /// A fresh sandbox with a network and a launch template in it.
 pub(super) struct Lab {

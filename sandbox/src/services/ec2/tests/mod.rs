@@ -6,6 +6,8 @@ mod endpoints;
 mod gateway_refusals;
 mod gateways;
 mod group_refusals;
+mod instance_refusals;
+mod instances;
 mod refusals;
 mod security_groups;
 mod states;
@@ -23,10 +25,16 @@ use crate::{Options, Sandbox, Slow};
 /// A rule, and a way to break it.
 type Case = (&'static Rule, fn() -> Refusal);
 
-const FILES: [&[Case]; 4] =
-    [refusals::CASES, group_refusals::CASES, gateway_refusals::CASES, endpoint_refusals::CASES];
+const FILES: [&[Case]; 5] = [
+    refusals::CASES,
+    group_refusals::CASES,
+    gateway_refusals::CASES,
+    endpoint_refusals::CASES,
+    instance_refusals::CASES,
+];
 
-const NUMBER: usize = FILES[0].len() + FILES[1].len() + FILES[2].len() + FILES[3].len();
+const NUMBER: usize =
+    FILES[0].len() + FILES[1].len() + FILES[2].len() + FILES[3].len() + FILES[4].len();
 
 /// A case for every rule, of all files.
 pub(crate) static REFUSALS: &[Case] = {
