@@ -178,7 +178,10 @@ fn associate(account: &mut Account, call: &Call, name: &str, input: &Input) -> R
     let mut providers: Vec<String> = Vec::new();
     for given in input.texts("capacityProviders") {
         let provider = names::of(call, "capacity-provider", given)?;
-        let is_there = state.providers.get(provider).is_some_and(super::capacity_provider::Provider::is_active);
+        let is_there = state
+            .providers
+            .get(provider)
+            .is_some_and(super::capacity_provider::Provider::is_active);
         if !is_there && !strategy::FARGATE.contains(&provider) {
             return Err(NO_PROVIDER.refuse(&[given]));
         }

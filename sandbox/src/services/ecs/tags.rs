@@ -24,7 +24,7 @@ pub(super) fn of(input: &Input) -> Result<Tags, Refusal> {
         }
         tags.insert(key.to_owned(), tag.text("value").unwrap_or_default().to_owned());
     }
-    if tags.len() > 50 { Err(TAG_COUNT.refuse(&[])) } else { Ok(tags) }
+    Ok(tags)
 }
 
 /// Writes tags as ECS does.

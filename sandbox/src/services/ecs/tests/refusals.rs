@@ -116,7 +116,12 @@ pub(crate) static REFUSALS: &[(&Rule, fn() -> Refusal)] = &[
         refused("PutAccountSetting", json!({"name": "awsvpcTrunking", "value": "on"}))
     }),
     (&RESERVED_TAG, || refused("CreateCluster", json!({"tags": tags(1, "aws:")}))),
-    (&TAG_COUNT, || refused("CreateCluster", json!({"tags": tags(51, "k")}))),
+    (&TAG_COUNT, || {
+        let lab = Lab::new();
+        let made = lab.ok("CreateCluster", json!({"clusterName": "one", "tags": tags(50, "k")}));
+        let arn = &made["cluster"]["clusterArn"];
+        lab.no("TagResource", json!({"resourceArn": arn, "tags": tags(1, "more")}))
+    }),
     (&TAG_TARGET, || {
         let arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/none";
         refused("TagResource", json!({"resourceArn": arn, "tags": tags(1, "k")}))
