@@ -36,6 +36,7 @@ pub(crate) struct Way {
     /// Whether states take as long as AWS's.
     pub(crate) slow: Slow,
     /// Patterns of images that can be pulled though no repository here holds them.
+    #[allow(dead_code, reason = "for the tasks of ECS, which are to come")]
     pub(crate) images: Arc<[String]>,
 }
 

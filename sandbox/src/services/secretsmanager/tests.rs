@@ -108,7 +108,9 @@ pub(crate) static REFUSALS: &[(&Rule, fn() -> Refusal)] = &[
         create_refused(json!({"Tags": (0..51).map(tag).collect::<Vec<_>>()}))
     }),
     (&TOKEN, || Secrets::new().refuses("ListSecrets", json!({"NextToken": "?"}))),
-    (&FILTER, || Secrets::new().refuses("ListSecrets", json!({"Filters": [{"Key": "name"}]}))),
+    (&FILTER, || {
+        Secrets::with(json!({})).refuses("ListSecrets", json!({"Filters": [{"Key": "name"}]}))
+    }),
     (&PASSWORD, || Secrets::new().refuses("GetRandomPassword", json!({"PasswordLength": 3}))),
 ];
 

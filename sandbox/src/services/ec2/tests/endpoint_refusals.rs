@@ -48,7 +48,7 @@ fn unsuccessful(answer: &Value) -> Refusal {
         rule.code == code && message.starts_with(start) && message.ends_with(end)
     };
     let rule = rules::all().find(says);
-    Refusal { rule, ..Refusal::new(code.to_owned(), message) }
+    Refusal { rule, ..Refusal::new(code.clone(), message) }
 }
 
 refusals! {
