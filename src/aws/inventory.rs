@@ -89,8 +89,7 @@ async fn indexed(cx: &Cx, everything: bool) -> Result<Vec<(Arn, Tags)>> {
             _ => None,
         };
         let filter = TagFilter::builder().key(key).set_values(value.map(|v| vec![v.clone()]));
-        let call = client.get_resources().tag_filters(filter.build()).resources_per_page(100);
-        call
+        client.get_resources().tag_filters(filter.build()).resources_per_page(100)
     };
     let here = IDENTITY_KEYS.map(|key| (ask(cx.tagging(), key), false));
     let global = elsewhere.iter().flat_map(|home| {

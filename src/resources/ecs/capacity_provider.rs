@@ -289,7 +289,7 @@ impl EcsCapacityProvider {
             .as_ref()
             .is_some_and(|p| p.0 == ManagedTerminationProtection::Enabled);
         let scaling = provider.managed_scaling.as_ref();
-        if protects && !scaling.is_some_and(|s| s.status.0 == ManagedScalingStatus::Enabled) {
+        if protects && scaling.is_none_or(|s| s.status.0 != ManagedScalingStatus::Enabled) {
             let path = "auto_scaling_group_provider.managed_termination_protection";
             problem(path, "it needs `managed_scaling` with the status `ENABLED`");
         }

@@ -36,7 +36,7 @@ impl EcsService {
         }
         let revision = self.task_definition.rsplit_once(':').map(|(_, number)| number);
         if !is_placeholder(&self.task_definition)
-            && !revision.is_some_and(|number| number.parse::<u32>().is_ok())
+            && revision.is_none_or(|number| number.parse::<u32>().is_err())
         {
             let message =
                 "name a revision: `${ecs_task_definition.NAME.arn}`, or `family:revision`";
@@ -197,7 +197,7 @@ impl EcsService {
 
 fn check_connect(connect: &ServiceConnectConfiguration, found: &mut Problems) {
     let path = "service_connect_configuration";
-    if !connect.enabled && !(connect.services.is_empty() && connect.namespace.is_none()) {
+    if !connect.enabled && (!connect.services.is_empty() || connect.namespace.is_some()) {
         found.say(&format!("{path}.enabled"), "what is not enabled has no namespace and services");
     }
     let named = connect.namespace.as_ref();
