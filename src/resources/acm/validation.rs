@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A record that proves a domain.
+#[allow(clippy::unsafe_derive_deserialize, reason = "the unsafe code is inside `try_join`")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ValidationRecord {
     /// The domain it proves, and the wildcard below it.

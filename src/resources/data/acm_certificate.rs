@@ -83,7 +83,9 @@ impl DataSource for AcmCertificate {
             })
             .collect();
         if self.most_recent {
-            fitting.sort_by_key(|(_, found, _)| found.issued_at().map(|time| time.secs()));
+            fitting.sort_by_key(|(_, found, _)| {
+                found.issued_at().map(aws_smithy_types::DateTime::secs)
+            });
             fitting = fitting.pop().into_iter().collect();
         }
         let out = |(arn, found, tags)| {

@@ -5,7 +5,7 @@ use crate::engine::resource::DataSource;
 use crate::resources::PARALLEL;
 use crate::resources::route53::name::DnsName;
 use crate::resources::route53::zone_read::{bare, tags_of};
-use aws_sdk_route53::types::HostedZone;
+use aws_sdk_route53::types::{HostedZone, HostedZoneConfig};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ impl DataSource for Route53Zone {
         // Sorted by name, so those of this name come first.
         let call = cx.route53().list_hosted_zones_by_name().dns_name(self.name.as_str());
         let zones = call.max_items(100).send().await?.hosted_zones;
-        let private = |zone: &HostedZone| zone.config().is_some_and(|c| c.private_zone());
+        let private = |zone: &HostedZone| zone.config().is_some_and(HostedZoneConfig::private_zone);
         let wanted = zones.into_iter().filter(|zone| {
             DnsName::new(zone.name()) == self.name
                 && self.private_zone.is_none_or(|wanted| private(zone) == wanted)

@@ -7,7 +7,7 @@ use crate::engine::resource::FieldProblem;
 use crate::engine::resource::Resource;
 use crate::resources::ecs::task_definition::EcsTaskDefinition;
 use crate::stack::value::is_placeholder;
-use aws_sdk_ec2::types::{InstanceType, InstanceTypeInfo};
+use aws_sdk_ec2::types::{InstanceType, InstanceTypeInfo, ProcessorInfo};
 use aws_sdk_ecs::types::{CpuArchitecture, NetworkMode};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -145,7 +145,8 @@ impl Offer {
         let cores = info.v_cpu_info()?.default_v_cpus()?;
         let network = info.network_info()?.maximum_network_interfaces()?;
         let processor = info.processor_info();
-        let architectures = processor.map(|p| p.supported_architectures()).unwrap_or_default();
+        let architectures =
+            processor.map(ProcessorInfo::supported_architectures).unwrap_or_default();
         Some(Self {
             name: info.instance_type()?.as_str().to_owned(),
             cpu: i64::from(cores) * 1024,
