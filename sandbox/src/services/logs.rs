@@ -1,4 +1,6 @@
-//! CloudWatch Logs: log groups.
+//! CloudWatch Logs: log groups, and the streams and events in them.
+
+mod streams;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +30,10 @@ struct Group {
     key: Option<String>,
     protected: bool,
     tags: BTreeMap<String, String>,
+    streams: BTreeMap<String, streams::Stream>,
 }
+
+pub(crate) use streams::{has_group, make_group, write_line};
 
 /// The service.
 pub(crate) static SERVICE: Service = Service {
@@ -70,6 +75,51 @@ pub(crate) static SERVICE: Service = Service {
         write("TagLogGroup", &["logGroupName", "tags"], tag_group),
         write("UntagLogGroup", &["logGroupName", "tags"], untag_group),
         read("ListTagsLogGroup", &["logGroupName"], list_group_tags),
+        write("CreateLogStream", &["logGroupName", "logStreamName"], streams::create),
+        read(
+            "DescribeLogStreams",
+            &[
+                "logGroupName",
+                "logGroupIdentifier",
+                "logStreamNamePrefix",
+                "orderBy",
+                "descending",
+                "nextToken",
+                "limit",
+            ],
+            streams::describe,
+        ),
+        write("PutLogEvents", &["logGroupName", "logStreamName", "logEvents"], streams::put),
+        read(
+            "GetLogEvents",
+            &[
+                "logGroupName",
+                "logGroupIdentifier",
+                "logStreamName",
+                "startTime",
+                "endTime",
+                "nextToken",
+                "limit",
+                "startFromHead",
+            ],
+            streams::get,
+        ),
+        read(
+            "FilterLogEvents",
+            &[
+                "logGroupName",
+                "logGroupIdentifier",
+                "logStreamNames",
+                "logStreamNamePrefix",
+                "startTime",
+                "endTime",
+                "filterPattern",
+                "nextToken",
+                "limit",
+                "interleaved",
+            ],
+            streams::filter,
+        ),
     ],
     rules: RULES,
     tagged,
@@ -116,6 +166,18 @@ rules! { "logs":
     RESERVED_TAG [CreateLogGroup, TagResource, TagLogGroup] "InvalidParameterException"
         "aws: prefixed tag key names are not allowed for external use."
         <- "CloudWatch Logs user guide, tag restrictions";
+    STREAM_EXISTS [CreateLogStream] "ResourceAlreadyExistsException"
+        "The specified log stream already exists"
+        <- "CreateLogStream API reference";
+    STREAM_NAME [CreateLogStream] "InvalidParameterException"
+        "Log stream names can't contain the characters : and *: {}"
+        <- "CreateLogStream API reference, logStreamName";
+    NO_STREAM [PutLogEvents, GetLogEvents] "ResourceNotFoundException"
+        "The specified log stream does not exist."
+        <- "PutLogEvents API reference";
+    EVENTS_ORDER [PutLogEvents] "InvalidParameterException"
+        "Log events in a single PutLogEvents request must be in chronological order."
+        <- "PutLogEvents API reference";
     WHICH_GROUP [AssociateKmsKey, DisassociateKmsKey] "InvalidParameterException"
         "Exactly one of logGroupName and resourceIdentifier must be given"
         <- "AssociateKmsKey API reference";
@@ -191,6 +253,7 @@ fn create(account: &mut Account, call: &Call, input: &Input) -> Answer {
         key: input.text("kmsKeyId").map(str::to_owned),
         protected: input.flag("deletionProtectionEnabled").unwrap_or_default(),
         tags: tags_of(input)?,
+        ..Group::default()
     };
     let groups = &mut account.region_mut(&call.region).logs.groups;
     if groups.contains_key(name) {

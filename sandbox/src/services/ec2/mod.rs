@@ -29,7 +29,7 @@ pub(crate) mod network_interface;
 mod permission;
 mod prefix_list;
 mod route;
-mod route_association;
+pub(crate) mod route_association;
 pub(crate) mod route_table;
 mod rules;
 pub(crate) mod security_group;

@@ -21,6 +21,13 @@ pub(crate) struct Route {
     pub(crate) target: String,
 }
 
+impl Route {
+    /// Tells whether it is for every IPv4 address that no other route is for.
+    pub(crate) fn is_default(&self) -> bool {
+        matches!(&self.destination, Destination::V4(block) if block.prefix_len() == 0)
+    }
+}
+
 /// Where a route leads away from its table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Destination {

@@ -219,3 +219,39 @@ pub(super) fn batch_delete(account: &mut Account, call: &Call, input: &Input) ->
     }
     Ok(json!({"imageIds": deleted, "failures": failures}))
 }
+
+/// Tells whether a reference names a private registry of AWS's.
+pub(crate) fn is_private(reference: &str) -> bool {
+    reference.split('/').next().is_some_and(|host| host.contains(".dkr.ecr."))
+}
+
+/// Tells whether an image can be pulled: it is in a repository here, is one of those that the
+/// sandbox was told of, or is in a registry outside AWS, of which nothing is known.
+pub(crate) fn has_image(account: &Account, region: &str, reference: &str) -> bool {
+    if account.way.images.iter().any(|pattern| super::repositories::matches(pattern, reference)) {
+        return true;
+    }
+    if !is_private(reference) {
+        return true;
+    }
+    let Some((host, path)) = reference.split_once('/') else { return false };
+    let mut parts = host.split('.');
+    let registry = parts.next().unwrap_or_default();
+    let at = parts.nth(2).unwrap_or(region);
+    if registry != account.id {
+        return false;
+    }
+    let (name, digest) = match path.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (path, None),
+    };
+    let (name, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
+    let Some(repository) = account.region(at).and_then(|state| state.ecr.repositories.get(name))
+    else {
+        return false;
+    };
+    match digest {
+        Some(digest) => repository.images.contains_key(digest),
+        None => repository.images.values().any(|image| image.tags.contains(tag)),
+    }
+}

@@ -20,6 +20,7 @@ use super::{Call, Input, Members, Service, Tagged, read, write};
 use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::state::Account;
+pub(crate) use images::{has_image, is_private};
 use repositories::Repository;
 use rules::{NOT_FOUND, RULES};
 

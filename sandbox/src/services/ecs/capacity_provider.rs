@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::rules::{
-    GROUP_USED, PROTECTION_SCALING, PROVIDER_BUSY, PROVIDER_EXISTS, PROVIDER_KIND,
-    PROVIDER_MISSING, PROVIDER_NAME, RESERVED_PROVIDER, STEPS,
+    GROUP_USED, NO_GROUP, PROTECTION_GROUP, PROTECTION_SCALING, PROVIDER_BUSY, PROVIDER_EXISTS,
+    PROVIDER_KIND, PROVIDER_MISSING, PROVIDER_NAME, RESERVED_PROVIDER, STEPS,
 };
 use super::tags::Tags;
 use super::{
-    Call, Input, Members, State, cluster, includes, names, page, state, state_mut, strategy, tags,
+    Call, Input, Members, State, cluster, includes, life, names, outside, page, scaling, state,
+    state_mut, strategy, tags,
 };
 use crate::clock::Time;
 use crate::rules::Refusal;
@@ -46,6 +47,10 @@ pub(super) struct Provider {
     /// When it ceased to be.
     deleted: Option<Time>,
     pub(super) tags: Tags,
+    /// When it last changed the size of its group.
+    pub(super) scaled: Option<Time>,
+    /// Since when its group has had too much.
+    pub(super) idle_since: Option<Time>,
 }
 
 /// Managed scaling.
@@ -152,7 +157,11 @@ impl Provider {
     }
 
     /// Takes over what a request says about scaling, protection and draining.
-    fn change(&mut self, given: &Map<String, Value>) -> Result<(), Refusal> {
+    fn change(
+        &mut self,
+        given: &Map<String, Value>,
+        group: &outside::Group,
+    ) -> Result<(), Refusal> {
         let is_on = |member: &str| given.text(member).map(|value| value == "ENABLED");
         if let Some(scaling) = given.object("managedScaling") {
             let to = &mut self.scaling;
@@ -175,6 +184,9 @@ impl Provider {
         }
         if self.protection && !self.scaling.enabled {
             return Err(PROTECTION_SCALING.refuse(&[]));
+        }
+        if self.protection && !group.protects_new {
+            return Err(PROTECTION_GROUP.refuse(&[]));
         }
         Ok(())
     }
@@ -218,6 +230,9 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
     if live.any(|provider| provider.group == group) {
         return Err(GROUP_USED.refuse(&[]));
     }
+    let Some(of) = outside::group(account, &call.region, group) else {
+        return Err(NO_GROUP.refuse(&[]));
+    };
     let mut new = Provider {
         group: group.to_owned(),
         scaling: Scaling {
@@ -232,9 +247,12 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
         tags: tags::of(input)?,
         ..Provider::default()
     };
-    new.change(given)?;
+    new.change(given, &of)?;
     new.suffix = uuid(account);
     let shown = new.shown(call, name, true);
+    if new.is_scaling() {
+        outside::add_group_tag(account, &call.region, &new.group, "AmazonECSManaged", "");
+    }
     state_mut(account, &call.region).providers.insert(name.to_owned(), new);
     Ok(json!({ "capacityProvider": shown }))
 }
@@ -251,11 +269,19 @@ pub(super) fn update(account: &mut Account, call: &Call, input: &Input) -> Answe
     let (name, found) = provider_mut(account, call, input.text("name").unwrap_or_default())?;
     let given = input.object("autoScalingGroupProvider");
     let given = given.ok_or_else(|| PROVIDER_KIND.refuse(&[]))?;
-    let mut changed = found.clone();
-    changed.change(given)?;
+    let before = found.clone();
+    let mut changed = before.clone();
+    let group = outside::group(account, &call.region, &before.group);
+    changed.change(given, &group.ok_or_else(|| NO_GROUP.refuse(&[]))?)?;
     changed.change = Change::Update(call.after(UPDATING));
     let shown = changed.shown(call, &name, true);
-    state_mut(account, &call.region).providers.insert(name, changed);
+    let is_used = !cluster::with_provider(state(account, &call.region), &name).is_empty();
+    state_mut(account, &call.region).providers.insert(name, changed.clone());
+    if is_used {
+        scaling::detach(account, &call.region, &before, call.now);
+        scaling::attach(account, &call.region, &changed);
+        life::wake(account, &call.region, call.now);
+    }
     Ok(json!({ "capacityProvider": shown }))
 }
 

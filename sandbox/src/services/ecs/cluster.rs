@@ -5,12 +5,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::capacity_provider::Provider;
 use super::rules::{
-    CLUSTER_NAME, CONTAINS_PROVIDERS, NO_CLUSTER, NO_PROVIDER, SETTING_NAME, UPDATE_IN_PROGRESS,
+    CLUSTER_NAME, CONTAINS_INSTANCES, CONTAINS_PROVIDERS, CONTAINS_SERVICES, CONTAINS_TASKS,
+    NO_CLUSTER, NO_PROVIDER, PROVIDER_IN_USE, SETTING_NAME, UPDATE_IN_PROGRESS,
 };
 use super::tags::Tags;
+use super::task::Count;
 use super::{
-    Call, Input, Members, State, at_most, names, page, settings, state, state_mut, strategy, tags,
+    Call, Input, Members, State, at_most, life, names, page, scaling, service, settings, state,
+    state_mut, strategy, tags,
 };
 use crate::clock::Time;
 use crate::rules::Refusal;
@@ -153,10 +157,23 @@ pub(super) fn delete(account: &mut Account, call: &Call, input: &Input) -> Answe
     if cluster.attachments_status(now) == Some("UPDATE_IN_PROGRESS") {
         return Err(UPDATE_IN_PROGRESS.refuse(&[]));
     }
-    if cluster.providers.iter().any(|name| !strategy::FARGATE.contains(&name.as_str())) {
+    let providers = cluster.providers.clone();
+    let state = state_mut(account, &call.region);
+    if service::of_cluster(state, &name).next().is_some() {
+        return Err(CONTAINS_SERVICES.refuse(&[]));
+    }
+    if state.tasks.values().any(|task| task.cluster == name && !task.is_stopped()) {
+        return Err(CONTAINS_TASKS.refuse(&[]));
+    }
+    if state.instances.values().any(|instance| instance.cluster == name) {
+        return Err(CONTAINS_INSTANCES.refuse(&[]));
+    }
+    if providers.iter().any(|name| !strategy::FARGATE.contains(&name.as_str())) {
         return Err(CONTAINS_PROVIDERS.refuse(&[]));
     }
-    cluster.deleted = Some(now);
+    if let Some(cluster) = state.clusters.get_mut(&name) {
+        cluster.deleted = Some(now);
+    }
     Ok(json!({"cluster": shown(account, call, &name, &["SETTINGS", "TAGS"])}))
 }
 
@@ -192,6 +209,11 @@ fn associate(account: &mut Account, call: &Call, name: &str, input: &Input) -> R
     let cluster = active(state, name)?;
     let leaving: Vec<String> =
         cluster.providers.iter().filter(|known| !providers.contains(known)).cloned().collect();
+    if leaving.iter().any(|provider| is_used(state, name, provider)) {
+        return Err(PROVIDER_IN_USE.refuse(&[]));
+    }
+    let joining: Vec<String> =
+        providers.iter().filter(|new| !cluster.providers.contains(new)).cloned().collect();
     let mut changed = Cluster { providers, ..cluster.clone() };
     let given = input.list("defaultCapacityProviderStrategy");
     changed.strategy = strategy::read(call, given, &changed)?;
@@ -202,7 +224,30 @@ fn associate(account: &mut Account, call: &Call, name: &str, input: &Input) -> R
         changed.attaching = Some(call.after(ATTACHING));
     }
     state.clusters.insert(name.to_owned(), changed);
+    let of = |names: &[String]| -> Vec<Provider> {
+        names.iter().filter_map(|name| state.providers.get(name)).cloned().collect()
+    };
+    let (joining, leaving) = (of(&joining), of(&leaving));
+    for provider in &joining {
+        scaling::attach(account, &call.region, provider);
+    }
+    for provider in &leaving {
+        scaling::detach(account, &call.region, provider, call.now);
+    }
+    life::wake(account, &call.region, call.now);
     Ok(())
+}
+
+/// Tells whether a service of a cluster, or a task that runs, uses a provider.
+fn is_used(state: &State, cluster: &str, provider: &str) -> bool {
+    let mut services = service::of_cluster(state, cluster);
+    let mut tasks = state.tasks.values();
+    services.any(|service| {
+        let primary = service.primary();
+        primary.is_some_and(|it| strategy::names_provider(it.strategy(), provider))
+    }) || tasks.any(|task| {
+        task.cluster == cluster && !task.is_stopped() && task.provider.as_deref() == Some(provider)
+    })
 }
 
 /// DescribeClusters.
@@ -242,15 +287,24 @@ fn shown(account: &Account, call: &Call, name: &str, parts: &[&str]) -> Value {
     let with = |part: &str, value: Value| parts.contains(&part).then_some(value);
     let setting = json!([{"name": "containerInsights", "value": cluster.container_insights}]);
     let is_active = cluster.is_active();
+    let mut count = Count::default();
+    state.tasks.values().filter(|task| task.cluster == name).for_each(|task| count.add(task));
+    let hosts = state.instances.values().filter(|instance| instance.cluster == name).count();
+    let services = service::of_cluster(state, name).filter(|it| it.is_active()).count();
+    let statistics = json!([
+        {"name": "runningEC2TasksCount", "value": count.running.to_string()},
+        {"name": "pendingEC2TasksCount", "value": count.pending.to_string()},
+        {"name": "activeEC2ServiceCount", "value": services.to_string()},
+    ]);
     json!({
         "clusterArn": names::arn(call, "cluster", name),
         "clusterName": name,
         "status": if is_active { "ACTIVE" } else { "INACTIVE" },
-        "registeredContainerInstancesCount": 0,
-        "runningTasksCount": 0,
-        "pendingTasksCount": 0,
-        "activeServicesCount": 0,
-        "statistics": with("STATISTICS", json!([])).or_else(|| Some(json!([]))),
+        "registeredContainerInstancesCount": hosts,
+        "runningTasksCount": count.running,
+        "pendingTasksCount": count.pending,
+        "activeServicesCount": services,
+        "statistics": with("STATISTICS", statistics).or_else(|| Some(json!([]))),
         "settings": with("SETTINGS", setting).or_else(|| Some(json!([]))),
         "tags": with("TAGS", tags::show(&cluster.tags)).or_else(|| Some(json!([]))),
         "configuration": with("CONFIGURATIONS", json!(cluster.configuration)),

@@ -1,15 +1,24 @@
 //! ECS: clusters, capacity providers, task definitions, services and what lives in them.
 //!
-//! `cluster`, `capacity_provider`, `settings`, `tags` and `task_definition` hold what people write
-//! down; `names` the forms in which they name it.
+//! `cluster`, `capacity_provider`, `settings`, `tags`, `task_definition` and `service` hold what
+//! people write down; `names` the forms in which they name it. `life` lets happen what happens
+//! without a call: `container_instance` and `task` come and go, `placement` brings them together,
+//! `scaling` sizes groups. `outside` is everything it uses of other services.
 
 mod capacity_provider;
 mod cluster;
+mod container_instance;
+mod life;
 mod names;
+mod outside;
+mod placement;
 mod rules;
+mod scaling;
+mod service;
 mod settings;
 mod strategy;
 mod tags;
+mod task;
 mod task_definition;
 
 #[cfg(test)]
@@ -22,14 +31,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::paging::{self, Page};
-use super::{Bucket, Call, Input, Members, Service, read, write};
+use super::{Bucket, Call, Input, Members, Service as Definition, read, write};
 use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::state::Account;
 use capacity_provider::Provider;
 use cluster::Cluster;
+use container_instance::ContainerInstance;
 use rules::{RULES, TOKEN, TOO_MANY};
+use service::Service;
 use settings::Settings;
+use task::Task;
 use task_definition::Family;
 
 /// What ECS keeps for one region.
@@ -43,10 +55,22 @@ pub(crate) struct State {
     /// Revisions of task definitions, by family.
     families: BTreeMap<String, Family>,
     settings: Settings,
+    /// By cluster and name.
+    services: BTreeMap<String, Service>,
+    /// By EC2 id.
+    instances: BTreeMap<String, ContainerInstance>,
+    /// When the agents of instances that could not register try again, by EC2 id.
+    agents: BTreeMap<String, Time>,
+    /// By id.
+    tasks: BTreeMap<String, Task>,
+    /// When to look at everything again.
+    look: Option<Time>,
+    /// When something last changed.
+    changed: Time,
 }
 
 /// The service.
-pub(crate) static SERVICE: Service = Service {
+pub(crate) static SERVICE: Definition = Definition {
     name: "ecs",
     shapes: include_str!("../../shapes/ecs.json"),
     validation_code: "InvalidParameterException",
@@ -90,6 +114,45 @@ pub(crate) static SERVICE: Service = Service {
         ),
         write("DeregisterTaskDefinition", &["taskDefinition"], task_definition::deregister),
         write("DeleteTaskDefinitions", &["taskDefinitions"], task_definition::delete),
+        write("CreateService", service::CREATE, service::create),
+        read("DescribeServices", &["cluster", "services", "include"], service::describe),
+        read(
+            "ListServices",
+            &["cluster", "nextToken", "maxResults", "launchType", "schedulingStrategy"],
+            service::list,
+        ),
+        write("UpdateService", service::UPDATE, service::update),
+        write("DeleteService", &["cluster", "service", "force"], service::delete),
+        write("RunTask", task::RUN, task::run),
+        write("StopTask", &["cluster", "task", "reason"], task::stop_call),
+        read("DescribeTasks", &["cluster", "tasks", "include"], task::describe),
+        read("ListTasks", task::LIST, task::list),
+        write(
+            "UpdateTaskProtection",
+            &["cluster", "tasks", "protectionEnabled", "expiresInMinutes"],
+            task::update_protection,
+        ),
+        read("GetTaskProtection", &["cluster", "tasks"], task::get_protection),
+        read(
+            "ListContainerInstances",
+            &["cluster", "filter", "nextToken", "maxResults", "status"],
+            container_instance::list,
+        ),
+        read(
+            "DescribeContainerInstances",
+            &["cluster", "containerInstances", "include"],
+            container_instance::describe,
+        ),
+        write(
+            "DeregisterContainerInstance",
+            &["cluster", "containerInstance", "force"],
+            container_instance::deregister,
+        ),
+        write(
+            "UpdateContainerInstancesState",
+            &["cluster", "containerInstances", "status"],
+            container_instance::update_state,
+        ),
         write("PutAccountSetting", &["name", "value", "principalArn"], settings::put),
         write("PutAccountSettingDefault", &["name", "value"], settings::put_default),
         read(
@@ -179,22 +242,50 @@ fn includes(input: &Input, part: &str) -> bool {
 }
 
 fn due(account: &Account) -> Option<Time> {
-    let regions = account.regions.values().map(|region| &region.ecs);
+    let regions = account.regions.iter();
     regions
-        .flat_map(|ecs| {
+        .filter_map(|(name, region)| {
+            let ecs = &region.ecs;
             let providers = ecs.providers.values().filter_map(Provider::due);
             let clusters = ecs.clusters.values().filter_map(Cluster::due);
             let definitions = task_definition::due(ecs);
-            providers.chain(clusters).chain(definitions).collect::<Vec<_>>()
+            let life = life::due(account, name, ecs);
+            providers.chain(clusters).chain(definitions).chain(life).min()
         })
         .min()
 }
 
 fn settle(account: &mut Account, now: Time) {
-    for region in account.regions.values_mut() {
-        let ecs = &mut region.ecs;
-        capacity_provider::settle(ecs, now);
-        task_definition::settle(ecs, now);
+    let regions: Vec<String> = account.regions.keys().cloned().collect();
+    for region in regions {
+        life::settle(account, &region, now);
+        let ecs = state_mut(account, &region);
         ecs.clusters.retain(|_, cluster| cluster.due().is_none_or(|gone| gone > now));
     }
+}
+
+/// Returns how many tasks a service should have; none for one that is not ACTIVE.
+pub(crate) fn service_desired(
+    account: &Account,
+    region: &str,
+    cluster: &str,
+    service: &str,
+) -> Option<u32> {
+    service::desired(state(account, region), cluster, service)
+}
+
+/// Sets how many tasks a service should have, from `at` on; tells whether there is such a service.
+pub(crate) fn set_service_desired(
+    account: &mut Account,
+    region: &str,
+    cluster: &str,
+    service: &str,
+    count: u32,
+    at: Time,
+) -> bool {
+    let is_set = service::set_desired(state_mut(account, region), cluster, service, count);
+    if is_set {
+        life::wake(account, region, at);
+    }
+    is_set
 }

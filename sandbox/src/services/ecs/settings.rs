@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::rules::SETTING_VALUE;
-use super::{Call, Input, Members, page, state, state_mut};
+use super::{Call, Input, Members, State, page, state, state_mut};
 use crate::services::Answer;
 use crate::state::Account;
 
@@ -39,7 +39,18 @@ fn root(account_id: &str, partition: &str) -> String {
 
 /// Returns the value a setting has for a principal, in a region.
 pub(super) fn effective(account: &Account, region: &str, principal: &str, name: &str) -> String {
-    let settings = &state(account, region).settings.by_principal;
+    of_state(state(account, region), account, region, principal, name)
+}
+
+/// The same, where what ECS keeps is on loan.
+pub(super) fn of_state(
+    state: &State,
+    account: &Account,
+    region: &str,
+    principal: &str,
+    name: &str,
+) -> String {
+    let settings = &state.settings.by_principal;
     let root = root(&account.id, crate::services::partition(region));
     let own = settings.get(principal).and_then(|own| own.get(name));
     let value = own.or_else(|| settings.get(&root)?.get(name)).map(String::as_str);

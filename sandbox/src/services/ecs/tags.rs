@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::rules::{IDENTIFIER, RESERVED_TAG, TAG_COUNT, TAG_TARGET};
-use super::{Call, Input, Members, State, state, state_mut};
+use super::{Call, Input, Members, State, names, state, state_mut};
 use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::services::{Answer, Tagged, partition};
@@ -56,6 +56,19 @@ fn tags_mut<'a>(
             let revision = revision.parse().ok();
             let found = family.and_then(|family| family.revisions.get_mut(&revision?));
             ("task definition", found.map(|found| &mut found.tags))
+        }
+        "service" => {
+            let service = state.services.get_mut(name).filter(|service| service.ended.is_none());
+            ("service", service.map(|service| &mut service.tags))
+        }
+        "task" => {
+            let id = names::last(name);
+            ("task", state.tasks.get_mut(id).map(|task| &mut task.tags))
+        }
+        "container-instance" => {
+            let id = names::last(name);
+            let found = state.instances.values_mut().find(|it| it.id == id);
+            ("container instance", found.map(|found| &mut found.tags))
         }
         _ => return Err(IDENTIFIER.refuse(&[arn])),
     })
@@ -119,5 +132,23 @@ pub(super) fn tagged(account: &Account, region: &str, _: Time) -> Vec<Tagged> {
         resource_type: "ecs:task-definition",
         tags: definition.tags.clone(),
     });
-    clusters.chain(providers).chain(revisions).collect()
+    let services = state.services.iter().filter(|(_, service)| service.ended.is_none());
+    let services = services.map(|(key, service)| Tagged {
+        arn: arn("service", key),
+        resource_type: "ecs:service",
+        tags: service.tags.clone(),
+    });
+    let tasks = state.tasks.iter().filter(|(_, task)| !task.is_stopped());
+    let tasks = tasks.map(|(id, task)| Tagged {
+        arn: arn("task", &format!("{}/{id}", task.cluster)),
+        resource_type: "ecs:task",
+        tags: task.tags.clone(),
+    });
+    let instances = state.instances.values().map(|own| Tagged {
+        arn: arn("container-instance", &format!("{}/{}", own.cluster, own.id)),
+        resource_type: "ecs:container-instance",
+        tags: own.tags.clone(),
+    });
+    let fleeting = services.chain(tasks).chain(instances);
+    clusters.chain(providers).chain(revisions).chain(fleeting).collect()
 }

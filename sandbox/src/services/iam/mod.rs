@@ -3,11 +3,14 @@
 //! Documents are kept as they were sent and given back URL-encoded (RFC 3986), as IAM does. AWS's
 //! own managed policies are known by the form of their ARN.
 
+mod allows;
 mod policies;
 mod profiles;
 mod roles;
 #[cfg(test)]
 pub(crate) mod tests;
+
+pub(crate) use allows::allows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -35,6 +35,13 @@ impl Logs {
     }
 }
 
+/// Names the stream `s` of the group, with `more`.
+fn stream(more: Value) -> Value {
+    let mut input = json!({"logGroupName": "/a/b", "logStreamName": "s"});
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input
+}
+
 fn named() -> Value {
     json!({"logGroupName": "/a/b"})
 }
@@ -79,6 +86,23 @@ pub(crate) static REFUSALS: &[(&Rule, fn() -> Refusal)] = &[
         Logs::new().refuses("CreateLogGroup", group)
     }),
     (&WHICH_GROUP, || Logs::new().refuses("AssociateKmsKey", json!({"kmsKeyId": KEY}))),
+    (&STREAM_EXISTS, || {
+        let logs = Logs::with_group(json!({}));
+        logs.does("CreateLogStream", stream(json!({})));
+        logs.refuses("CreateLogStream", stream(json!({})))
+    }),
+    (&STREAM_NAME, || {
+        // The shapes refuse the same before the service does.
+        let logs = Logs::with_group(json!({}));
+        logs.refuses("CreateLogStream", stream(json!({"logStreamName": "a:b"})))
+    }),
+    (&NO_STREAM, || Logs::with_group(json!({})).refuses("GetLogEvents", stream(json!({})))),
+    (&EVENTS_ORDER, || {
+        let logs = Logs::with_group(json!({}));
+        logs.does("CreateLogStream", stream(json!({})));
+        let events = json!([{"timestamp": 2, "message": "b"}, {"timestamp": 1, "message": "a"}]);
+        logs.refuses("PutLogEvents", stream(json!({"logEvents": events})))
+    }),
 ];
 
 #[test]
@@ -132,4 +156,27 @@ fn groups_are_searched_and_paged() {
 fn the_shapes_refuse_tag_values_with_brackets() {
     let tags = json!({"logGroupName": "x", "tags": {"infra:resource": "a[\"b\"]"}});
     assert_eq!(Logs::new().refuses("CreateLogGroup", tags).code, "InvalidParameterException");
+}
+
+#[test]
+fn events_are_read_back_from_either_end_and_filtered() {
+    let logs = Logs::with_group(json!({}));
+    logs.does("CreateLogStream", stream(json!({})));
+    let events: Value =
+        (1..=3).map(|n| json!({"timestamp": n, "message": format!("line {n}")})).collect();
+    logs.does("PutLogEvents", stream(json!({"logEvents": events})));
+    let messages = |answer: &Value| -> Vec<String> {
+        let events = answer["events"].as_array().unwrap();
+        events.iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let last = logs.does("GetLogEvents", stream(json!({"limit": 2})));
+    assert_eq!(messages(&last), ["line 2", "line 3"]);
+    let before = stream(json!({"limit": 2, "nextToken": last["nextBackwardToken"]}));
+    assert_eq!(messages(&logs.does("GetLogEvents", before)), ["line 1"]);
+    let first = stream(json!({"limit": 1, "startFromHead": true}));
+    assert_eq!(messages(&logs.does("GetLogEvents", first)), ["line 1"]);
+    let found = json!({"logGroupName": "/a/b", "filterPattern": "\"line 2\""});
+    assert_eq!(messages(&logs.does("FilterLogEvents", found)), ["line 2"]);
+    let streams = logs.does("DescribeLogStreams", named());
+    assert_eq!(streams["logStreams"][0]["lastEventTimestamp"], 3);
 }

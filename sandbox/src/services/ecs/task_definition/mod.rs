@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::rules::{DEREGISTERED, NO_DEFINITION, REVISION};
+use super::rules::{DEREGISTERED, INACTIVE_DEFINITION, NO_DEFINITION, REVISION};
 use super::tags::Tags;
 use super::{Call, Input, Members, State, at_most, includes, names, page, state, state_mut, tags};
 use crate::clock::Time;
@@ -61,11 +61,6 @@ impl Definition {
             (None, Some(_)) => "INACTIVE",
             (None, None) => "ACTIVE",
         }
-    }
-
-    /// Returns `family:revision`.
-    pub(super) fn name(&self) -> &str {
-        names::last(self.arn())
     }
 
     /// Returns a member as it was registered, or filled in.
@@ -168,6 +163,16 @@ pub(super) fn find<'a>(
     found.ok_or_else(|| NO_DEFINITION.refuse(&[]))
 }
 
+/// Finds a revision that new services and tasks may use.
+pub(super) fn usable<'a>(
+    state: &'a State,
+    call: &Call,
+    given: &str,
+) -> Result<&'a Definition, Refusal> {
+    let found = find(state, call, given)?;
+    if found.deregistered.is_some() { Err(INACTIVE_DEFINITION.refuse(&[])) } else { Ok(found) }
+}
+
 /// Finds a revision by its ARN.
 pub(super) fn by_arn<'a>(state: &'a State, arn: &str) -> Option<&'a Definition> {
     let (family, revision) = names::last(arn).split_once(':')?;
@@ -252,8 +257,14 @@ pub(super) fn due(state: &State) -> Option<Time> {
 }
 
 /// Returns the ARNs of the revisions that services and tasks use.
-fn used(_state: &State) -> Vec<String> {
-    Vec::new()
+fn used(state: &State) -> Vec<String> {
+    let services = state.services.values().filter(|service| service.ended.is_none());
+    let deployments = services.flat_map(|service| &service.deployments);
+    let tasks = state.tasks.values().filter(|task| !task.is_stopped());
+    deployments
+        .map(|deployment| deployment.definition().to_owned())
+        .chain(tasks.map(|task| task.definition.clone()))
+        .collect()
 }
 
 /// ListTaskDefinitions: of one whole family or of all, by name and then by revision.

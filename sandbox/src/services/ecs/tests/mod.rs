@@ -1,8 +1,10 @@
 //! Tests of ECS, through the service's interface.
 
 mod definitions;
+mod living;
 mod refusals;
 mod states;
+mod world;
 
 pub(crate) use refusals::REFUSALS;
 
@@ -70,4 +72,12 @@ fn container(more: Value) -> Value {
 /// A registration of the family `web` with one container, with `more`.
 fn definition(more: Value) -> Value {
     with(json!({"family": "web", "containerDefinitions": [container(json!({}))]}), more)
+}
+
+#[test]
+fn every_case_is_refused_by_its_own_rule() {
+    for (rule, case) in REFUSALS {
+        let refusal = case();
+        assert_eq!(refusal.rule.map(|rule| rule.id), Some(rule.id), "{}", refusal.message);
+    }
 }
