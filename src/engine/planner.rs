@@ -144,7 +144,7 @@ impl Evaluation {
         let goes = |p: &&Planned| {
             let handler = registry.get(&p.change.address.ty);
             matches!(p.change.action, Action::Delete | Action::Replace)
-                && handler.is_some_and(|handler| handler.rules().stateful)
+                && handler.is_some_and(|handler| handler.rules().is_weighed())
         };
         let named = |p: &Planned| Some((p.change.address.ty.clone(), p.live.as_ref()?.id.clone()));
         all.filter(goes).filter_map(named).collect()

@@ -64,6 +64,23 @@ pub mod ecs {
     pub mod task_definition;
 }
 
+/// Elastic Load Balancing: load balancers and where they send requests.
+pub mod elbv2 {
+    pub mod action;
+    mod attributes;
+    mod balancer_read;
+    pub mod condition;
+    pub mod listener;
+    mod listener_read;
+    pub mod listener_rule;
+    pub mod load_balancer;
+    mod priority;
+    mod rule_read;
+    mod tags;
+    pub mod target_group;
+    mod target_group_read;
+}
+
 /// IAM: who may do what.
 pub mod iam {
     pub mod instance_profile;
@@ -120,6 +137,10 @@ pub fn registry() -> Registry {
             Erased::<ecs::capacity_provider::EcsCapacityProvider>::boxed(),
             Erased::<ecs::cluster::EcsCluster>::boxed(),
             Erased::<ecs::task_definition::EcsTaskDefinition>::boxed(),
+            Erased::<elbv2::listener::Listener>::boxed(),
+            Erased::<elbv2::listener_rule::ListenerRule>::boxed(),
+            Erased::<elbv2::load_balancer::LoadBalancer>::boxed(),
+            Erased::<elbv2::target_group::TargetGroup>::boxed(),
             Erased::<iam::instance_profile::IamInstanceProfile>::boxed(),
             Erased::<iam::role::IamRole>::boxed(),
             Erased::<logs::log_group::LogGroup>::boxed(),

@@ -56,7 +56,7 @@ impl Running<'_> {
     async fn delete_until_gone(&self, mut live: LiveObject, since: Since) -> Flow<()> {
         let budget = self.budget(Step::Delete);
         let (mut tries, mut stuck) = (0, Stuck::default());
-        if self.handler.rules().stateful && !matches!(live.status, Status::Deleting(_)) {
+        if self.handler.rules().is_weighed() && !matches!(live.status, Status::Deleting(_)) {
             self.give_up_what_it_holds(&live).await?;
         }
         while !matches!(live.status, Status::Deleting(_)) {

@@ -31,6 +31,8 @@ pub struct Around {
     objects: Vec<Object>,
     /// What outputs and data sources wait for, by workspace and name of the value.
     waits: BTreeMap<(String, String), BTreeSet<String>>,
+    /// What the plan takes away, by type and id.
+    leaving: BTreeSet<(String, String)>,
     /// Whether anything is to be changed.
     pub changes: bool,
 }
@@ -47,11 +49,13 @@ impl Around {
         for (name, (planned, _)) in names.iter().zip(&evaluation.planned) {
             for one in planned {
                 around.changes |= one.change.action != Action::None;
-                if one.orphan || one.change.action == Action::Delete {
-                    continue;
-                }
                 let live = one.live.as_ref();
                 let ty = one.change.address.ty.clone();
+                if one.orphan || one.change.action == Action::Delete {
+                    let goes = live.filter(|_| one.change.action == Action::Delete);
+                    around.leaving.extend(goes.map(|live| (ty, live.id.clone())));
+                    continue;
+                }
                 let mut spec =
                     live.map_or_else(|| Json::Object(serde_json::Map::new()), |l| l.spec.clone());
                 if let (Json::Object(spec), Some(Json::Object(wanted))) = (&mut spec, &one.wanted) {
@@ -86,6 +90,13 @@ impl Around {
     /// The objects the plan is about.
     pub fn planned(&self) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(|object| object.address.is_some())
+    }
+
+    /// Tells whether the plan is about this live object, or takes it away.
+    pub fn is_planned_or_leaves(&self, ty: &str, id: &str) -> bool {
+        let mut planned = self.planned().filter(|object| object.ty == ty);
+        planned.any(|object| object.called.iter().any(|name| name == id))
+            || self.leaving.contains(&(ty.to_owned(), id.to_owned()))
     }
 
     /// Finds what a value of a resource in this workspace names: an id, an ARN or a natural name; or
@@ -151,7 +162,8 @@ impl Around {
             (((*workspace).to_owned(), (*name).to_owned()), BTreeSet::from([(*on).to_owned()]))
         };
         let waits = waits.iter().map(wait).collect();
-        Self { objects: objects.iter().map(object).collect(), waits, changes: true }
+        let objects = objects.iter().map(object).collect();
+        Self { objects, waits, changes: true, ..Self::default() }
     }
 }
 

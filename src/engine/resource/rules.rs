@@ -77,6 +77,9 @@ pub struct Rules {
     /// Holds data: never replaced without `--allow-data-loss`, and asked for [`Resource::holds`](super::Resource::holds)
     /// before it is deleted.
     pub stateful: bool,
+    /// Whether AWS may protect it from deletion by a setting of its own, without data in it that
+    /// could be lost: it is asked for [`Resource::holds`](super::Resource::holds) too.
+    pub guarded: bool,
     /// Whether an update makes one kind of change and leaves the rest to the next one. It is then
     /// repeated at once for as long as each takes some difference away.
     pub stepwise: bool,
@@ -102,6 +105,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Tells whether it is asked what would go with it before it is deleted.
+    pub fn is_weighed(&self) -> bool {
+        self.stateful || self.guarded
+    }
+
     /// Found by tags, no extra edges, replaced by deleting first, five minutes for everything.
     pub const DEFAULT: Self = Self {
         identity: IdentityBy::Tags,
@@ -110,6 +118,7 @@ impl Rules {
         quiesced_before: &[],
         found_by_stack: false,
         stateful: false,
+        guarded: false,
         stepwise: false,
         replace: ReplaceOrder::DeleteFirst,
         quiesces: false,

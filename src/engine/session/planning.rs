@@ -242,7 +242,7 @@ impl Session {
         let scope = self.scope();
         let mut found = BTreeSet::new();
         for (ty, objects) in snapshot {
-            if self.registry.get(ty).is_some_and(|handler| handler.rules().stateful) {
+            if self.registry.get(ty).is_some_and(|handler| handler.rules().is_weighed()) {
                 let ours = objects.iter().filter(|live| scope.owns(&live.tags, names));
                 found.extend(ours.map(|live| (ty.clone(), live.id.clone())));
             }
