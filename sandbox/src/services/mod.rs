@@ -41,30 +41,23 @@
 //! takes a region; `sandbox.skip(Duration)` moves the clock.
 
 pub(crate) mod acm;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
+pub(crate) mod applicationautoscaling;
 pub(crate) mod autoscaling;
+pub(crate) mod cloudwatch;
 pub(crate) mod dynamodb;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod ec2;
 pub(crate) mod ecr;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod ecs;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod elbv2;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod iam;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod kms;
 pub(crate) mod logs;
 mod paging;
 mod policy;
 pub(crate) mod route53;
 pub(crate) mod s3;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod secretsmanager;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod servicediscovery;
-#[allow(dead_code, unused_imports, reason = "the services of ECS, which use the rest, are to come")]
 pub(crate) mod ssm;
 pub(crate) mod sts;
 pub(crate) mod tagging;
@@ -361,8 +354,8 @@ macro_rules! services {
 }
 
 services! {
-    regional: acm, autoscaling, dynamodb, ec2, ecr, ecs, elbv2, kms, logs, secretsmanager,
-        servicediscovery, ssm;
+    regional: acm, applicationautoscaling, autoscaling, cloudwatch, dynamodb, ec2, ecr, ecs, elbv2,
+        kms, logs, secretsmanager, servicediscovery, ssm;
     global: iam, route53, s3, sts;
     stateless: tagging;
 }

@@ -10,6 +10,7 @@ mod expression;
 mod items;
 mod read_items;
 mod rules;
+mod scaling;
 mod schema;
 mod settings;
 mod table;
@@ -28,6 +29,7 @@ use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::state::Account;
 use rules::{NAME, NOT_FOUND, RULES};
+pub(crate) use scaling::{Units, clamp, exists};
 use table::Table;
 
 /// What DynamoDB keeps for one region.

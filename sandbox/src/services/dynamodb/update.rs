@@ -20,7 +20,7 @@ use crate::state::Account;
 
 /// How long changes of each kind keep a table UPDATING. Minutes for indexes and billing
 /// (aws-semantics.md 5); the rest seconds.
-const CAPACITY: Duration = Duration::from_secs(20);
+pub(super) const CAPACITY: Duration = Duration::from_secs(20);
 const BILLING: Duration = Duration::from_secs(180);
 const STREAM: Duration = Duration::from_secs(5);
 const ENCRYPTION: Duration = Duration::from_secs(120);
