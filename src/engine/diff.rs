@@ -3,7 +3,7 @@
 //! Only what is given is compared. Both sides went through the same struct, so canonical forms
 //! agree; sets, lists and maps choose the comparison by their schema.
 
-use super::plan::{After, FieldChange};
+use super::plan::{After, FieldChange, LeftField};
 use super::resource::{Changed, Standing};
 use crate::aws::Tags;
 use crate::stack::SchemaView;
@@ -92,9 +92,16 @@ pub fn tags(live: &Tags, want: &BTreeMap<String, Json>, remove: &[&str]) -> Vec<
     changes
 }
 
-/// Takes out what others decide.
-pub fn leave(changes: &mut Vec<FieldChange>, standing: &[Standing]) {
-    changes.retain(|change| standing.iter().all(|one| one.path != change.path));
+/// Takes out what others decide, and tells what that is.
+pub fn leave(changes: &mut Vec<FieldChange>, standing: &[Standing]) -> Vec<LeftField> {
+    let mut left = Vec::new();
+    changes.retain(|change| {
+        let Some(one) = standing.iter().find(|one| one.path == change.path) else { return true };
+        let value = if change.sensitive { Json::Null } else { change.before.clone() };
+        left.push(LeftField { path: change.path.clone(), value, owner: one.owner.clone() });
+        false
+    });
+    left
 }
 
 /// Names the top-level fields that differ, tags left out.

@@ -139,6 +139,9 @@ pub struct Change {
     pub replace_order: Option<ReplaceOrder>,
     /// What differs. For a creation every field given; for a deletion empty.
     pub fields: Vec<FieldChange>,
+    /// Fields that differ and stay as they are, because others decide them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftField>,
     /// Addresses this change waits for.
     pub depends_on: Vec<Address>,
     /// Set when the change is wanted but will not be made.
@@ -165,6 +168,7 @@ impl Change {
             deposed: false,
             replace_order: None,
             fields: Vec::new(),
+            left: Vec::new(),
             depends_on: Vec::new(),
             blocked: None,
             loses_data: false,
@@ -172,6 +176,17 @@ impl Change {
             fingerprint: None,
         }
     }
+}
+
+/// A field that differs and stays as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftField {
+    /// Path of the field.
+    pub path: String,
+    /// Its value, which stays; null where it is hidden.
+    pub value: Json,
+    /// Who decides it.
+    pub owner: String,
 }
 
 /// An output before and after.

@@ -70,6 +70,9 @@ pub struct ChangeDocument {
     pub moved_from: Option<String>,
     /// What differs; of a creation, every field given.
     pub fields: Vec<FieldDocument>,
+    /// What differs and stays as it is, because others decide it; left out where there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftFieldDocument>,
     /// Addresses this change waits for.
     pub depends_on: Vec<String>,
     /// AWS's id of the live object, when there is one.
@@ -78,6 +81,17 @@ pub struct ChangeDocument {
     pub deposed: bool,
     /// Why the change will not be made though it is wanted; null when it will be.
     pub blocked: Option<String>,
+}
+
+/// A field that differs and stays as it is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LeftFieldDocument {
+    /// Where, e.g. `desired_count`.
+    pub path: String,
+    /// Its value, which stays; null where it is hidden.
+    pub value: Json,
+    /// Who decides it.
+    pub owner: String,
 }
 
 /// Why something happens to a resource.
@@ -236,6 +250,15 @@ impl ChangeDocument {
             reason: change.reason.as_ref().map(ReasonWord::from),
             moved_from: change.moved_from.as_ref().map(ToString::to_string),
             fields: change.fields.iter().map(field).collect(),
+            left: change
+                .left
+                .iter()
+                .map(|left| LeftFieldDocument {
+                    path: left.path.clone(),
+                    value: left.value.clone(),
+                    owner: left.owner.clone(),
+                })
+                .collect(),
             depends_on: change.depends_on.iter().map(ToString::to_string).collect(),
             id: change.id.clone(),
             deposed: change.deposed,

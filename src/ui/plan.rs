@@ -146,6 +146,11 @@ fn change_text(change: &Change, look: Look) -> String {
     for row in rows(change, room(look)) {
         row_text(&row, look, &mut out);
     }
+    for left in &change.left {
+        let words = format!("{}: {} stays, {} decides it", left.path, left.value, left.owner);
+        let text = layout(&[Span::new(Tone::Faint, words)], FIELD, FIELD + 2, look);
+        let _ = writeln!(out, "{}{text}", " ".repeat(FIELD));
+    }
     if let Some(blocked) = &change.blocked {
         let words = format!("blocked: {}", blocked_words(&change.address, blocked));
         let text = layout(&[Span::new(Tone::Danger, words)], FIELD, FIELD + 2, look);

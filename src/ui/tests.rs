@@ -53,6 +53,23 @@ fn a_narrow_plan_still_fits() {
 }
 
 #[test]
+fn what_others_decide_is_told_beside_what_changes() {
+    let mut plan = sample::plan(vec![sample::workspace("network", sample::updates())]);
+    let left = crate::engine::plan::LeftField {
+        path: "desired_count".into(),
+        value: serde_json::json!(3),
+        owner: "its scaling target (2 to 4)".into(),
+    };
+    plan.workspaces[0].changes[0].left.push(left);
+    let text = plan::text(std::slice::from_ref(&plan), PLAIN);
+    let line = "desired_count: 3 stays, its scaling target (2 to 4) decides it";
+    assert!(text.contains(line), "{text}");
+    let document = serde_json::to_value(json::PlanDocument::new(&[plan])).unwrap();
+    schemas::assert_conforms("plan", &document);
+    assert_eq!(document["workspaces"][0]["changes"][0]["left"][0]["path"], "desired_count");
+}
+
+#[test]
 fn plans_without_changes() {
     let nothing = sample::plan(vec![
         sample::workspace("network", vec![sample::unchanged("vpc.main", "vpc-1")]),

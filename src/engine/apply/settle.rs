@@ -115,7 +115,7 @@ impl Running<'_> {
         let schema = self.handler.entry().spec();
         let mut left = diff::diff(schema, &live.spec, &goal.wanted.spec);
         left.retain(|change| self.mine(change));
-        diff::leave(&mut left, &self.handler.stands(&goal.wanted.spec, live));
+        let _ = diff::leave(&mut left, &self.handler.stands(&goal.wanted.spec, live));
         if self.node.part == Part::Main {
             let tags: BTreeMap<String, Json> =
                 goal.wanted.tags.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();

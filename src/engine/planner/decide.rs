@@ -57,7 +57,7 @@ pub(super) fn decide(
     change.fingerprint = Some(fingerprint(&live, compared(entry.spec(), &wanted.spec)));
     change.moved_from = found.moved_from;
     change.fields = diff::diff(entry.spec(), &live.spec, &wanted.spec);
-    diff::leave(&mut change.fields, &handler.stands(&wanted.spec, &live));
+    change.left = diff::leave(&mut change.fields, &handler.stands(&wanted.spec, &live));
     let unprotect: &[&str] = if wanted.protect { &[] } else { &[PROTECT] };
     let mut tag_changes = diff::tags(&live.tags, &wanted.tags, unprotect);
     if change.moved_from.is_some() {

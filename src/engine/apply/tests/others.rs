@@ -15,6 +15,9 @@ async fn what_others_decide_is_no_difference_and_is_left_alone() {
     let id = rig.object("dpl.d").id;
     rig.cloud.meddle(&id, |spec, _| spec["number"] = json!(4));
     rig.assert_same(&deployment("1", 2)).await;
+    let planned = rig.plan(&deployment("1", 2)).await;
+    let left = &planned.plan.workspaces[0].changes[0].left;
+    assert_eq!((left[0].path.as_str(), left[0].owner.as_str()), ("number", "a scaler"));
     rig.make(&deployment("2", 2)).await;
     assert_eq!(rig.object("dpl.d").spec, json!({"image": "2", "number": 4}));
     // Beyond their range it is the stack's again.
