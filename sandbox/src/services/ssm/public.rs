@@ -5,16 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::services::Call;
-struct Image {
-    id: String,
-    name: &'static str,
-    architecture: &'static str,
-}
-mod image {
-    pub(super) fn ecs_optimized(_: &str, _: &str) -> Option<super::Image> {
-        None
-    }
-}
+use crate::services::ec2::image::{self, Image};
 
 const ROOT: &str = "/aws/service/ecs/optimized-ami/amazon-linux-2023";
 const AGENT: &str = "1.98.0";
