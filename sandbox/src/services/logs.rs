@@ -169,9 +169,6 @@ rules! { "logs":
     STREAM_EXISTS [CreateLogStream] "ResourceAlreadyExistsException"
         "The specified log stream already exists"
         <- "CreateLogStream API reference";
-    STREAM_NAME [CreateLogStream] "InvalidParameterException"
-        "Log stream names can't contain the characters : and *: {}"
-        <- "CreateLogStream API reference, logStreamName";
     NO_STREAM [PutLogEvents, GetLogEvents] "ResourceNotFoundException"
         "The specified log stream does not exist."
         <- "PutLogEvents API reference";

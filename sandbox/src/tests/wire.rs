@@ -57,7 +57,7 @@ async fn what_is_not_modelled_is_refused_by_name() {
     let users = "Action=ListUsers&Version=2010-05-08";
     let operation = sandbox.handle(form("iam", users)).await.unwrap();
     assert!(text(&operation).contains("does not model ListUsers of iam"));
-    let target = "Logs_20140328.PutLogEvents";
+    let target = "Logs_20140328.StartQuery";
     let operation = sandbox.handle(json("logs", target, "{}")).await.unwrap();
     assert!(text(&operation).contains("UnknownOperationException"));
     let target = "Logs_20140328.DescribeLogGroups";

@@ -5,6 +5,7 @@ use super::{Call, Input, Members};
 use crate::clock::Time;
 use crate::rules::Refusal;
 use crate::services::dynamodb::{self, Units};
+use crate::services::ecs;
 use crate::state::Account;
 
 /// A resource with the dimension it is scaled in.
@@ -103,8 +104,11 @@ fn units(dimension: &str) -> Units {
     if dimension.contains("Read") { Units::Reads } else { Units::Writes }
 }
 
-fn desired(_: &Account, _region: &str, _cluster: &str, _service: &str) -> Option<i64> {
-    None
+fn desired(account: &Account, region: &str, cluster: &str, service: &str) -> Option<i64> {
+    ecs::service_desired(account, region, cluster, service).map(i64::from)
 }
 
-fn set_desired(_: &mut Account, _region: &str, _: (&str, &str), _count: i64, _: Time) {}
+fn set_desired(account: &mut Account, region: &str, service: (&str, &str), count: i64, at: Time) {
+    let count = u32::try_from(count).unwrap_or_default();
+    ecs::set_service_desired(account, region, service.0, service.1, count, at);
+}

@@ -67,11 +67,6 @@ impl Instance {
         }
     }
 
-    /// Tells whether it runs or will.
-    pub(crate) fn lives(&self) -> bool {
-        self.shutdown.is_none()
-    }
-
     /// When it is listed no more, if it is at its end.
     pub(super) fn forgotten(&self) -> Option<Time> {
         self.shutdown.map(|(_, end)| end + LISTED)

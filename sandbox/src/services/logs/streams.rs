@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::paging::page;
 use super::{
-    EVENTS_ORDER, Group, NO_STREAM, STREAM_EXISTS, STREAM_NAME, TOKEN, WHICH_GROUP, arn, group,
-    group_mut,
+    EVENTS_ORDER, Group, NO_STREAM, STREAM_EXISTS, TOKEN, WHICH_GROUP, arn, group, group_mut,
 };
 use crate::clock::Time;
 use crate::rules::Refusal;
@@ -55,9 +54,6 @@ fn stream_name(input: &Input) -> &str {
 pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answer {
     let group = group_mut(account, call, super::name(input))?;
     let name = stream_name(input);
-    if name.contains([':', '*']) {
-        return Err(STREAM_NAME.refuse(&[name]));
-    }
     if group.streams.contains_key(name) {
         return Err(STREAM_EXISTS.refuse(&[]));
     }

@@ -91,11 +91,6 @@ pub(crate) static REFUSALS: &[(&Rule, fn() -> Refusal)] = &[
         logs.does("CreateLogStream", stream(json!({})));
         logs.refuses("CreateLogStream", stream(json!({})))
     }),
-    (&STREAM_NAME, || {
-        // The shapes refuse the same before the service does.
-        let logs = Logs::with_group(json!({}));
-        logs.refuses("CreateLogStream", stream(json!({"logStreamName": "a:b"})))
-    }),
     (&NO_STREAM, || Logs::with_group(json!({})).refuses("GetLogEvents", stream(json!({})))),
     (&EVENTS_ORDER, || {
         let logs = Logs::with_group(json!({}));

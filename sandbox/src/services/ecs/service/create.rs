@@ -86,7 +86,7 @@ fn read(
         }
         _ => return Err(DESIRED_COUNT.refuse(&["must be given, and not be negative"])),
     };
-    let revision = revision(account, call, input, cluster, is_daemon)?;
+    let revision = revision(account, call, input, cluster)?;
     let settings = settings(input, is_daemon)?;
     let least = if is_daemon { 0 } else { 100 };
     let most = if is_daemon { 100 } else { 200 };
@@ -155,7 +155,6 @@ fn revision(
     call: &Call,
     input: &Input,
     cluster: &str,
-    is_daemon: bool,
 ) -> Result<Map<String, Value>, Refusal> {
     let state = state(account, &call.region);
     let definition =
@@ -189,7 +188,6 @@ fn revision(
             }
         }
     }
-    let _ = is_daemon;
     if let Some(network) =
         check::network(account, call, definition, input.get("networkConfiguration"))?
     {

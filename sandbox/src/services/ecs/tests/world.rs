@@ -128,11 +128,7 @@ impl World {
         self.group_named(name)["AutoScalingGroupARN"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn scaling_group(&self) -> Value {
-        self.group_named("hosts")
-    }
-
-    fn group_named(&self, name: &str) -> Value {
+    pub(super) fn group_named(&self, name: &str) -> Value {
         let input = json!({"AutoScalingGroupNames": [name]});
         let groups = self.call("autoscaling", "DescribeAutoScalingGroups", input);
         groups["AutoScalingGroups"][0].clone()
