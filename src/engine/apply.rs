@@ -286,6 +286,16 @@ impl Run<'_> {
     }
 
     fn tell(&self, kind: EventType, node: NodeId, reason: Option<String>, elapsed: Duration) {
+        self.observer.event(&self.event(kind, node, reason, elapsed));
+    }
+
+    fn event(
+        &self,
+        kind: EventType,
+        node: NodeId,
+        reason: Option<String>,
+        elapsed: Duration,
+    ) -> Event {
         let step = &self.plan.nodes[node];
         let change = self.plan.change(node);
         let action = match (change.action, step.operation, step.part) {
@@ -299,7 +309,7 @@ impl Run<'_> {
             (Action::None, ..) => Action::Update,
             (action, ..) => action,
         };
-        self.observer.event(&Event {
+        Event {
             time: now(),
             kind,
             workspace: Some(self.plan.workspaces[step.workspace].name.clone()),
@@ -309,7 +319,7 @@ impl Run<'_> {
             action: Some(action),
             reason,
             elapsed_ms: millis(elapsed),
-        });
+        }
     }
 
     fn tell_summary(&self, outcome: &Outcome) {

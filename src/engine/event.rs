@@ -54,4 +54,8 @@ pub struct Event {
 pub trait Observer: Send + Sync {
     /// Takes one event.
     fn event(&self, event: &Event);
+
+    /// Takes a wait of which only numbers changed since it was told: worth showing where it takes
+    /// the place of what was shown before, and nowhere else.
+    fn moved(&self, _: &Event) {}
 }

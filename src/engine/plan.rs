@@ -44,6 +44,11 @@ pub enum Reason {
         /// What AWS says.
         why: String,
     },
+    /// The live one failed, and an update tries again.
+    TriedAgain {
+        /// What AWS says.
+        why: String,
+    },
     /// It uses an object that is deleted to be made anew, and cannot let go of it in place.
     Uses {
         /// Address of what it uses.

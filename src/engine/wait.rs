@@ -52,25 +52,47 @@ pub(super) async fn sleep(
     }
 }
 
-/// Says now and then that a step waits, and for what: at once, when the reason changes, and every
-/// ten seconds.
+/// Whether a wait is worth a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// It is to be told.
+    Tell,
+    /// Only numbers moved on: to be shown where it takes the place of what was shown before.
+    Show,
+    /// Nothing is new.
+    No,
+}
+
+/// Says now and then that a step waits, and for what: at once, when the reason changes in more than
+/// its numbers, and every ten seconds.
 #[derive(Debug, Default)]
 pub(super) struct Teller {
-    last: Option<(Instant, String)>,
+    /// When something was told last.
+    told: Option<Instant>,
+    /// The last reason.
+    last: String,
 }
 
 impl Teller {
     /// Tells whether this reason is due to be told, and remembers it when it is.
-    pub(super) fn due(&mut self, reason: &str) -> bool {
-        let due = match &self.last {
-            None => true,
-            Some((at, told)) => told != reason || at.elapsed() >= TELL_EVERY,
+    pub(super) fn due(&mut self, reason: &str) -> Due {
+        let recent = self.told.is_some_and(|at| at.elapsed() < TELL_EVERY);
+        let due = if recent && self.last == reason {
+            Due::No
+        } else if recent && words(&self.last).eq(words(reason)) {
+            Due::Show
+        } else {
+            self.told = Some(Instant::now());
+            Due::Tell
         };
-        if due {
-            self.last = Some((Instant::now(), reason.to_owned()));
-        }
+        reason.clone_into(&mut self.last);
         due
     }
+}
+
+/// A reason without its numbers.
+fn words(reason: &str) -> impl Iterator<Item = char> {
+    reason.chars().filter(|c| !c.is_ascii_digit())
 }
 
 /// What one poll says of one id: the object, or nothing.
@@ -274,5 +296,29 @@ impl Drop for Watch<'_> {
         if let Some(shared) = self.shared {
             shared.queue().watched.remove(&self.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn numbers_that_move_are_told_every_ten_seconds() {
+        let mut teller = Teller::default();
+        assert_eq!(teller.due("2 of 10 tasks"), Due::Tell);
+        let mut told = Vec::new();
+        for second in 1..=21 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let due = teller.due(&format!("{} of 10 tasks", 2 + second / 3));
+            told.push((second, due));
+        }
+        let at = |wanted| -> Vec<u32> {
+            told.iter().filter(|(_, due)| *due == wanted).map(|(second, _)| *second).collect()
+        };
+        assert_eq!(at(Due::Tell), [10, 20]);
+        assert_eq!(at(Due::Show), [3, 6, 9, 12, 15, 18, 21]);
+        assert_eq!(teller.due("its targets"), Due::Tell, "another reason is told at once");
+        assert_eq!(teller.due("its targets"), Due::No);
     }
 }

@@ -147,6 +147,7 @@ pub fn document(diagnostic: &Diagnostic) -> ErrorDocument {
         file: diagnostic.at.as_ref().map(|at| at.source.name.clone()),
         line: place.map(|(line, _)| line),
         column: place.map(|(_, column)| column),
+        notes: diagnostic.notes.clone(),
         hint: diagnostic.hint.clone(),
         severity: match diagnostic.severity {
             Severity::Error => SeverityWord::Error,
@@ -206,8 +207,8 @@ pub fn sarif(all: &Diagnostics) -> String {
     let result = |diagnostic: &Diagnostic| {
         let document = document(diagnostic);
         let mut text = document.message.clone();
-        if let Some(hint) = &document.hint {
-            let _ = write!(text, "; {hint}");
+        for more in document.notes.iter().chain(&document.hint) {
+            let _ = write!(text, "; {more}");
         }
         let mut result = json!({
             "ruleId": document.code,

@@ -106,6 +106,8 @@ pub enum ReasonWord {
     Immutable,
     /// The live one failed or cannot be used.
     Failed,
+    /// The live one failed, and an update tries again.
+    TriedAgain,
     /// It uses an object that is deleted to be made anew.
     Uses,
     /// Asked for with `--replace`.
@@ -131,6 +133,7 @@ impl From<&Reason> for ReasonWord {
             Reason::Changed => Self::Changed,
             Reason::Immutable { .. } => Self::Immutable,
             Reason::Failed { .. } => Self::Failed,
+            Reason::TriedAgain { .. } => Self::TriedAgain,
             Reason::Uses { .. } => Self::Uses,
             Reason::Requested => Self::Requested,
             Reason::NotInStack => Self::NotInStack,
@@ -364,6 +367,9 @@ pub struct ErrorDocument {
     pub line: Option<usize>,
     /// Column in characters, from 1.
     pub column: Option<usize>,
+    /// Why, one reason an element; left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What to do next.
     pub hint: Option<String>,
     /// `error` or `warning`.

@@ -184,6 +184,7 @@ pub(super) fn why(change: &Change) -> Option<String> {
         // Each says so beside its values.
         Reason::Immutable { .. } => return None,
         Reason::Failed { why } => format!("the live one cannot be used: {why}"),
+        Reason::TriedAgain { why } => format!("failed, and is tried again: {why}"),
         Reason::Uses { address } => format!("uses {address}, which is deleted first"),
         Reason::Requested => "asked for with --replace".to_owned(),
         Reason::NotInStack => "no longer in the stack file".to_owned(),

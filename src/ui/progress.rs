@@ -78,6 +78,12 @@ impl Observer for Progress {
             Display::Live(live) => live.show(event),
         }
     }
+
+    fn moved(&self, event: &Event) {
+        if let Display::Live(live) = &mut self.state().display {
+            live.show(event);
+        }
+    }
 }
 
 /// One line for each step at work, finished ones printed above, a count below.

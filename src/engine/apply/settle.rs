@@ -137,9 +137,10 @@ impl Running<'_> {
         let mut before: Option<Vec<FieldChange>> = None;
         let mut written = goal.is_new.then(Since::now);
         let mut watch: Option<Watch<'_>> = None;
+        let mut tries_again = matches!(live.status, Status::Failed(_)) && !goal.is_new;
         loop {
             let left = self.differences(&live, goal);
-            if left.is_empty() {
+            if left.is_empty() && !tries_again {
                 return Ok(live);
             }
             let fixed: Vec<&FieldChange> = left.iter().filter(|c| c.forces_replacement).collect();
@@ -169,6 +170,7 @@ impl Running<'_> {
             }
             match self.write(&live, goal, &left).await {
                 Ok(()) => {
+                    tries_again = false;
                     rounds += 1;
                     steps += 1;
                     tries = 0;
@@ -197,6 +199,9 @@ impl Running<'_> {
                 }
             }
             written = Some(Since::now());
+            if matches!(live.status, Status::Failed(_)) {
+                self.tried_again();
+            }
             let fresh = watch.insert(self.run.poller.watch(self.ty(), &live.id, SETTLING));
             live = self.ready(fresh, goal.step, since).await?;
         }
@@ -225,7 +230,8 @@ impl Running<'_> {
             self.call(self.handler.tag(cx, live, &set, &remove)).await??;
         }
         let changed = diff::changed(left);
-        if !changed.0.is_empty() {
+        let failed = matches!(live.status, Status::Failed(_));
+        if !changed.0.is_empty() || (failed && !goal.is_new) {
             self.call(self.handler.update(cx, live, &goal.wanted.spec, &changed)).await??;
         }
         Ok(())
@@ -272,6 +278,9 @@ impl Running<'_> {
                             let reason = format!("it to be ready, it is {state}");
                             last = Some(live);
                             reason
+                        }
+                        Status::Failed(_) if self.may_lag() => {
+                            "AWS's lists to show what was written".to_owned()
                         }
                         Status::Failed(why) => {
                             let message = format!("{address} ({}) failed", live.id);

@@ -6,14 +6,14 @@ use crate::engine::event::EventType;
 use crate::engine::plan::{Change, Node, NodeId, Operation, Part};
 use crate::engine::resource::{Handler, LiveObject, Step};
 use crate::engine::snapshot::problem;
-use crate::engine::wait::{Since, Stopped, Teller, sleep};
+use crate::engine::wait::{Due, LAG, Since, Stopped, Teller, sleep};
 use crate::engine::wanted::{Fields, WantedObject};
 use crate::stack::value::{each_string, is_placeholder, placeholder_refs};
 use crate::stack::{Diagnostic, Diagnostics, Kind};
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Why a step did not get done.
@@ -58,6 +58,8 @@ pub(super) struct Running<'r> {
     started: AtomicBool,
     wrote: AtomicBool,
     teller: Mutex<Teller>,
+    /// When a failed object was written to: it may seem to have failed for a while.
+    tried_again: Mutex<Option<Since>>,
 }
 
 impl<'r> Running<'r> {
@@ -80,6 +82,7 @@ impl<'r> Running<'r> {
             started: AtomicBool::new(false),
             wrote: AtomicBool::new(false),
             teller: Mutex::default(),
+            tried_again: Mutex::default(),
         })
     }
 
@@ -164,14 +167,28 @@ impl<'r> Running<'r> {
     /// Tells that the step waits; not each time it is called.
     pub(super) fn waiting(&self, reason: &str) {
         self.begin();
-        let due = match self.teller.lock() {
-            Ok(mut teller) => teller.due(reason),
-            Err(_) => true,
-        };
-        if due {
+        let due = self.teller.lock().unwrap_or_else(PoisonError::into_inner).due(reason);
+        let event = || {
             let reason = Some(reason.to_owned());
-            self.run.tell(EventType::Waiting, self.id, reason, self.elapsed());
+            self.run.event(EventType::Waiting, self.id, reason, self.elapsed())
+        };
+        match due {
+            Due::Tell => self.run.observer.event(&event()),
+            Due::Show => self.run.observer.moved(&event()),
+            Due::No => {}
         }
+    }
+
+    /// Notes that an object that failed was written to.
+    pub(super) fn tried_again(&self) {
+        let mut at = self.tried_again.lock().unwrap_or_else(PoisonError::into_inner);
+        *at = Some(Since::now());
+    }
+
+    /// Tells whether a list may still show the failure before the last write.
+    pub(super) fn may_lag(&self) -> bool {
+        let at = self.tried_again.lock().unwrap_or_else(PoisonError::into_inner);
+        at.is_some_and(|at| at.elapsed() < LAG)
     }
 
     /// Waits before another try.

@@ -70,9 +70,15 @@ pub(super) fn decide(
         change.fields.iter().filter(|f| f.forces_replacement).map(|f| f.path.clone()).collect();
     let requested = options.replace.iter().any(|a| a.covers(address));
     (change.action, change.reason) = match &live.status {
-        Status::Failed(why) => (Action::Replace, Some(Reason::Failed { why: why.clone() })),
+        Status::Failed(why) if !handler.rules().tries_again && !handler.rules().unowned => {
+            (Action::Replace, Some(Reason::Failed { why: why.clone() }))
+        }
         _ if !forcing.is_empty() => (Action::Replace, Some(Reason::Immutable { fields: forcing })),
-        _ if requested => (Action::Replace, Some(Reason::Requested)),
+        // What nobody owns is never deleted.
+        _ if requested && !handler.rules().unowned => (Action::Replace, Some(Reason::Requested)),
+        Status::Failed(why) if handler.rules().tries_again => {
+            (Action::Update, Some(Reason::TriedAgain { why: why.clone() }))
+        }
         _ if !change.fields.is_empty() => (Action::Update, Some(Reason::Changed)),
         _ if change.moved_from.is_some() => (Action::Update, Some(Reason::Moved)),
         // An earlier run did not see it ready; the update writes nothing and waits.

@@ -93,6 +93,9 @@ pub struct Rules {
     /// Whether AWS may take an update back by itself, so that what differs again after one is a
     /// failure and not to be written again.
     pub falls_back: bool,
+    /// Whether a live one that failed is updated rather than replaced: the update is made even where
+    /// nothing differs, with nothing in its list of changes, and tries again what failed.
+    pub tries_again: bool,
     /// Whether fields that are not late can be emptied in place. One that stays then lets go of what
     /// it names before that is deleted and made anew, and is updated after.
     pub lets_go: bool,
@@ -124,6 +127,7 @@ impl Rules {
         quiesces: false,
         unowned: false,
         falls_back: false,
+        tries_again: false,
         lets_go: false,
         retry: &[],
         settle: Duration::from_secs(300),

@@ -18,6 +18,8 @@ pub(super) struct Object {
     pub(super) deleted: Option<Instant>,
     pub(super) gone: Option<Instant>,
     pub(super) failed: Option<String>,
+    /// When an update tried again what failed.
+    pub(super) mended: Option<Instant>,
     /// Spec and tags, each since when.
     pub(super) versions: Vec<(Instant, Json, Tags)>,
 }
@@ -30,7 +32,9 @@ impl Object {
         let (_, spec, tags) = self.versions.iter().rev().find(|(since, ..)| *since <= at)?;
         let status = if self.deleted.is_some_and(|deleted| at >= deleted) {
             Status::Deleting("deleting".into())
-        } else if let Some(why) = &self.failed {
+        } else if let Some(why) = &self.failed
+            && self.mended.is_none_or(|mended| at < mended)
+        {
             Status::Failed(why.clone())
         } else if at < self.ready {
             Status::Pending("pending".into())
@@ -145,6 +149,7 @@ impl Account {
             ready: now + kind.creates,
             deleted: None,
             gone: None,
+            mended: None,
             failed: self.breaks.contains(kind.name).then(|| "no capacity".to_owned()),
             versions: vec![(now, spec, tags)],
         });

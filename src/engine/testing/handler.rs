@@ -118,6 +118,7 @@ impl Handler for Fake {
                 let view = self.entry.spec().property(field).expect("a known field");
                 assert!(!view.is_immutable(), "{field} cannot be changed");
             }
+            account.find("Update", &live.id)?.mended.get_or_insert_with(Instant::now);
             let step = if self.kind.rules.stepwise { 1 } else { changed.0.len() };
             account.write("Update", &live.id, |now, _| {
                 for field in changed.0.iter().take(step) {

@@ -166,7 +166,7 @@ static SET: Kind = Kind {
 /// A deployment: it may fall back by itself, and a scaler says how many there are from 2 to 4.
 static DPL: Kind = Kind {
     name: "dpl",
-    rules: Rules { falls_back: true, ..Rules::DEFAULT },
+    rules: Rules { falls_back: true, tries_again: true, ..Rules::DEFAULT },
     properties: || json!({"image": {"type": "string"}, "number": {"type": "integer"}}),
     out: || json!({}),
     not_at_creation: &[],

@@ -1,8 +1,9 @@
 //! What others decide, what falls back by itself, and what nobody owns.
 
 use super::rig::{Rig, Stack, stack};
-use crate::engine::plan::Action;
+use crate::engine::plan::{Action, Reason};
 use serde_json::{Value as Json, json};
+use std::time::Duration;
 
 fn deployment(image: &str, number: i64) -> Stack {
     stack(json!({"dpl.d": {"image": image, "number": number}}))
@@ -47,6 +48,26 @@ async fn a_new_object_that_fails_is_told_with_its_reasons() {
     rig.cloud.account().breaks.insert("dpl");
     let outcome = rig.apply(&deployment("1", 2)).await;
     assert_eq!(outcome.failed[0].diagnostics.0[0].notes, ["no capacity", "\"1\" cannot be pulled"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_failed_is_tried_again_in_place() {
+    let rig = Rig::new();
+    rig.cloud.account().breaks.insert("dpl");
+    assert!(!rig.apply(&deployment("1", 2)).await.is_complete());
+    let id = rig.object("dpl.d").id;
+    for image in ["1", "2"] {
+        let planned = rig.plan(&deployment(image, 2)).await;
+        let change = &planned.plan.workspaces[0].changes[0];
+        let why = Reason::TriedAgain { why: "no capacity".into() };
+        assert_eq!((change.action, change.reason.as_ref()), (Action::Update, Some(&why)));
+        assert_eq!(change.fields.len(), usize::from(image == "2"));
+    }
+    // Also where nothing differs, and where lists still show the failure for a while.
+    rig.cloud.account().lag = Duration::from_secs(4);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    rig.make(&deployment("1", 2)).await;
+    assert_eq!((rig.cloud.calls("update").len(), rig.object("dpl.d").id), (1, id));
 }
 
 fn setting(value: &str) -> Stack {
