@@ -8,6 +8,7 @@ mod contract;
 mod create;
 mod delete;
 mod look_again;
+mod mask;
 mod outcome;
 mod settle;
 mod step;

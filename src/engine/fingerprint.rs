@@ -1,8 +1,8 @@
 //! Fingerprints of live objects: what a plan saw, to be compared just before a write.
 //!
 //! A fingerprint covers the id, the identity tags (with `infra:protect` and `infra:deposed`) and the
-//! fields the plan compares: no status, nothing AWS decides. It names its parts, each with a
-//! digest of its own, so that a mismatch can say what changed.
+//! fields the plan compares, sensitive ones left out: no status, nothing AWS decides. It names its
+//! parts, each with a digest of its own, so that a mismatch can say what changed.
 
 use super::resource::LiveObject;
 use crate::aws::ownership::{DEPOSED, IDENTITY_KEYS, PROTECT};

@@ -119,6 +119,11 @@ impl<'a> SchemaView<'a> {
         self.flag(SENSITIVE)
     }
 
+    /// Tells whether the value or a part of it must stay hidden.
+    pub fn holds_sensitive(&self) -> bool {
+        self.is_sensitive() || self.walk().iter().any(|(_, view)| view.is_sensitive())
+    }
+
     /// Tells whether an update of this top-level field gives the attribute a new value.
     pub fn is_renewed_by(&self, field: &str) -> bool {
         match self.annotation(RENEWED) {

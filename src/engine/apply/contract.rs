@@ -58,7 +58,9 @@ pub(super) fn tag_breaches(planned: &[FieldChange], wanted: &WantedObject) -> Ve
         let Some(key) = change.path.strip_prefix("tags.") else { continue };
         let After::Known(planned) = &change.after else { continue };
         let now = wanted.tags.get(key).map_or(Json::Null, |v| Json::String(v.clone()));
-        if now != *planned {
+        if now != *planned && change.sensitive {
+            found.push(format!("{}: another value than planned (sensitive)", change.path));
+        } else if now != *planned {
             found.push(format!("{}: planned {planned}, now {now}", change.path));
         }
     }

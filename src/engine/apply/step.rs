@@ -1,6 +1,6 @@
 //! One step while it is carried out: what all operations need.
 
-use super::{Objects, Run};
+use super::{Objects, Run, mask};
 use crate::aws::{self, ErrorClass};
 use crate::engine::event::EventType;
 use crate::engine::plan::{Change, Node, NodeId, Operation, Part};
@@ -233,9 +233,14 @@ impl<'r> Running<'r> {
         self.run.wanted.known(self.workspace, &self.change.address, live);
     }
 
-    /// A failed call, as a diagnostic.
+    /// A failed call, as a diagnostic, without hidden values that AWS may name.
     pub(super) fn failed(&self, doing: &str, error: &aws::Error) -> Diagnostic {
         let problem = problem(error, &format!("{doing} {}", self.change.address));
+        let wanted = self.run.wanted.wanted(self.workspace, &self.change.address, Fields::All);
+        let spec = wanted.ok().map(|wanted| wanted.spec);
+        let schema = self.handler.entry().spec();
+        let problem =
+            mask::masked(problem, &mask::hidden(schema, &self.change.fields, spec.as_ref()));
         if error.class == ErrorClass::InUse { problem.kind(Kind::Blocked) } else { problem }
     }
 }

@@ -54,9 +54,11 @@ pub(super) fn decide(
     };
     let live = found.live;
     change.id = Some(live.id.clone());
-    change.fingerprint = Some(fingerprint(&live, compared(entry.spec(), &wanted.spec)));
+    let seen = compared(entry.spec(), &wanted.spec).filter(|f| !wanted.hidden.contains(*f));
+    change.fingerprint = Some(fingerprint(&live, seen));
     change.moved_from = found.moved_from;
     change.fields = diff::diff(entry.spec(), &live.spec, &wanted.spec);
+    hide(&mut change.fields, &wanted.hidden);
     change.left = diff::leave(&mut change.fields, &handler.stands(&wanted.spec, &live));
     let unprotect: &[&str] = if wanted.protect { &[] } else { &[PROTECT] };
     let mut tag_changes = diff::tags(&live.tags, &wanted.tags, unprotect);
@@ -121,12 +123,14 @@ fn allow(change: &mut Change, options: &PlanOptions) {
     change.unprotects = options.allows_protected(&change.address);
 }
 
-/// Names the fields of what is wanted that a plan compares.
+/// Names the fields of what is wanted that a plan compares and may tell of: a digest of a secret
+/// would let its value be guessed.
 fn compared<'a>(schema: SchemaView<'a>, wanted: &'a Json) -> impl Iterator<Item = &'a str> {
     let given = wanted.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    given
-        .map(|(field, _)| field.as_str())
-        .filter(move |field| schema.property(field).is_some_and(|view| !view.is_write_only()))
+    given.map(|(field, _)| field.as_str()).filter(move |field| {
+        let view = schema.property(field);
+        view.is_some_and(|view| !view.is_write_only() && !view.holds_sensitive())
+    })
 }
 
 /// The deletion of an object of ours.

@@ -79,7 +79,12 @@ impl Pass<'_, '_> {
         // A new object has none of them yet, whatever the old one had.
         planned.late_changes = !fields.is_empty() || planned.change.action == Action::Replace;
         if let (Some(live), Some(seen)) = (&planned.live, &planned.change.fingerprint) {
-            let all = fingerprint::fields(seen).into_iter().chain(given.iter().copied());
+            let is_open = |field: &&&str| {
+                let view = entry.spec().property(field);
+                view.is_some_and(|v| !v.holds_sensitive()) && !wanted.hidden.contains(**field)
+            };
+            let late = given.iter().filter(is_open).copied();
+            let all = fingerprint::fields(seen).into_iter().chain(late);
             planned.change.fingerprint = Some(fingerprint(live, all));
         }
         planned.change.fields.extend(fields);
