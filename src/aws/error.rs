@@ -171,6 +171,7 @@ const ALREADY_EXISTS: &[&str] = &[
     "DuplicateTargetGroupName",
     "DuplicateListener",
     "Resource.AlreadyAssociated",
+    "ResourceExistsException",
 ];
 
 const IN_USE: &[&str] = &[

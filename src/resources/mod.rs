@@ -17,6 +17,7 @@ pub mod data {
     pub mod iam_role;
     pub mod nat_gateway;
     pub mod route53_zone;
+    pub mod ssm_parameter;
     pub mod subnet;
     pub mod vpc;
 }
@@ -87,6 +88,12 @@ pub mod iam {
     pub mod role;
 }
 
+/// KMS: keys that services encrypt with.
+pub mod kms {
+    pub mod key;
+    pub(crate) mod read;
+}
+
 /// CloudWatch Logs.
 pub mod logs {
     pub mod log_group;
@@ -102,6 +109,18 @@ pub mod route53 {
     pub(crate) mod zone_read;
 }
 
+/// Secrets Manager.
+pub mod secretsmanager {
+    pub(crate) mod read;
+    pub mod secret;
+}
+
+/// Systems Manager: Parameter Store.
+pub mod ssm {
+    pub mod parameter;
+    pub(crate) mod read;
+}
+
 /// S3: buckets.
 pub mod s3 {
     pub mod bucket;
@@ -110,6 +129,7 @@ pub mod s3 {
     pub mod schema;
 }
 
+mod hidden;
 mod naming;
 #[cfg(test)]
 mod tests;
@@ -143,7 +163,10 @@ pub fn registry() -> Registry {
             Erased::<elbv2::target_group::TargetGroup>::boxed(),
             Erased::<iam::instance_profile::IamInstanceProfile>::boxed(),
             Erased::<iam::role::IamRole>::boxed(),
+            Erased::<kms::key::KmsKey>::boxed(),
             Erased::<logs::log_group::LogGroup>::boxed(),
+            Erased::<secretsmanager::secret::SecretsmanagerSecret>::boxed(),
+            Erased::<ssm::parameter::SsmParameter>::boxed(),
             Erased::<route53::record::Route53Record>::boxed(),
             Erased::<route53::zone::Route53Zone>::boxed(),
             Erased::<s3::bucket::S3Bucket>::boxed(),
@@ -156,6 +179,7 @@ pub fn registry() -> Registry {
             ErasedData::<data::iam_role::IamRole>::boxed(),
             ErasedData::<data::nat_gateway::NatGateway>::boxed(),
             ErasedData::<data::route53_zone::Route53Zone>::boxed(),
+            ErasedData::<data::ssm_parameter::SsmParameter>::boxed(),
             ErasedData::<data::subnet::Subnet>::boxed(),
             ErasedData::<data::vpc::Vpc>::boxed(),
         ],

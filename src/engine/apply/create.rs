@@ -31,6 +31,7 @@ impl Running<'_> {
         let wanted = self.wanted(Fields::Main).await?;
         self.fits_plan(&wanted)?;
         let name = self.handler.natural_name(&wanted.spec);
+        let name = name.or_else(|| self.handler.looked_for(&wanted.spec));
         if self.run.plan_is_old() {
             self.nothing_appeared(name.as_deref()).await?;
         }

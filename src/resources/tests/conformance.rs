@@ -154,10 +154,16 @@ fn every_retry_says_what_it_waits_for() {
         for retry in handler.rules().retry {
             assert!(!retry.reason.is_empty() && !retry.code.is_empty(), "{name}");
         }
-        let stateful =
-            ["dynamodb_table", "ecr_repository", "log_group", "route53_zone", "s3_bucket"]
-                .contains(name);
-        assert_eq!(handler.rules().stateful, stateful, "{name}");
+        let stateful = [
+            "dynamodb_table",
+            "ecr_repository",
+            "kms_key",
+            "log_group",
+            "route53_zone",
+            "s3_bucket",
+            "secretsmanager_secret",
+        ];
+        assert_eq!(handler.rules().stateful, stateful.contains(name), "{name}");
     }
 }
 
