@@ -156,6 +156,7 @@ pub fn registry() -> Registry {
             Erased::<ecs::account_setting::AccountSetting>::boxed(),
             Erased::<ecs::capacity_provider::EcsCapacityProvider>::boxed(),
             Erased::<ecs::cluster::EcsCluster>::boxed(),
+            Erased::<ecs::service::EcsService>::boxed(),
             Erased::<ecs::task_definition::EcsTaskDefinition>::boxed(),
             Erased::<elbv2::listener::Listener>::boxed(),
             Erased::<elbv2::listener_rule::ListenerRule>::boxed(),

@@ -6,6 +6,7 @@ mod dynamodb;
 mod ecr;
 mod ecs;
 mod ecs_round_trip;
+mod ecs_services;
 mod elbv2;
 mod faults;
 mod gateways;
