@@ -7,6 +7,21 @@ pub mod acm {
     pub mod validation;
 }
 
+/// Application Auto Scaling: capacities that follow what is asked of them.
+pub mod applicationautoscaling {
+    pub mod metric;
+    pub mod policy;
+    mod read;
+    pub mod target;
+}
+
+/// CloudWatch: alarms.
+pub mod cloudwatch {
+    pub mod alarm;
+    pub mod metric;
+    mod read;
+}
+
 /// Data sources: what others own, read and never written.
 pub mod data {
     pub mod acm_certificate;
@@ -130,6 +145,14 @@ pub mod s3 {
 }
 
 mod hidden;
+/// Cloud Map: names under which services find each other.
+pub mod servicediscovery {
+    pub mod namespace;
+    mod operation;
+    pub mod service;
+    mod tags;
+}
+
 mod naming;
 #[cfg(test)]
 mod tests;
@@ -142,6 +165,8 @@ pub fn registry() -> Registry {
     Registry::new(
         vec![
             Erased::<acm::certificate::AcmCertificate>::boxed(),
+            Erased::<applicationautoscaling::target::ScalingTarget>::boxed(),
+            Erased::<cloudwatch::alarm::CloudwatchAlarm>::boxed(),
             Erased::<dynamodb::table::DynamodbTable>::boxed(),
             Erased::<ec2::egress_only_internet_gateway::EgressOnlyInternetGateway>::boxed(),
             Erased::<ec2::eip::Eip>::boxed(),
@@ -171,6 +196,8 @@ pub fn registry() -> Registry {
             Erased::<route53::record::Route53Record>::boxed(),
             Erased::<route53::zone::Route53Zone>::boxed(),
             Erased::<s3::bucket::S3Bucket>::boxed(),
+            Erased::<servicediscovery::namespace::ServiceDiscoveryNamespace>::boxed(),
+            Erased::<servicediscovery::service::ServiceDiscoveryService>::boxed(),
         ],
         vec![
             ErasedData::<data::acm_certificate::AcmCertificate>::boxed(),

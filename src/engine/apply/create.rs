@@ -11,6 +11,7 @@ use crate::engine::retry::{self, Decision, Failure};
 use crate::engine::wait::{LAG, SETTLING, Since};
 use crate::engine::wanted::{Fields, WantedObject};
 use crate::stack::{Diagnostic, Kind};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 /// What a listing has of the resource about to be made.
@@ -38,8 +39,12 @@ impl Running<'_> {
         let since = Since::now();
         let id = self.make(&wanted, name.as_deref(), since).await?;
         let mut watch = self.run.poller.watch(self.ty(), &id, SETTLING);
-        let live = self.ready(&mut watch, Step::Create, since).await?;
+        let mut live = self.ready(&mut watch, Step::Create, since).await?;
         drop(watch);
+        // A service may answer with the id of an operation; what that made knows its own.
+        if let Some(own) = live.out.get("id").and_then(Json::as_str).filter(|own| !own.is_empty()) {
+            own.clone_into(&mut live.id);
+        }
         let goal = Goal { wanted: &wanted, step: Step::Create, is_new: true };
         let live = self.converge(live, &goal, since).await?;
         self.now_is(&live, true);

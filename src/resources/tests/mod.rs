@@ -2,6 +2,7 @@
 
 mod acm;
 mod conformance;
+mod discovery;
 mod dynamodb;
 mod ecr;
 mod ecs;
