@@ -2,7 +2,7 @@
 
 use crate::support::python;
 use crate::support::sandbox::Served;
-use infra::sandbox::{Options, Sandbox};
+use infra::sandbox::{Options, Sandbox, Slow};
 use std::process::Command;
 
 #[test]
@@ -20,8 +20,21 @@ fn boto3_creates_reads_and_deletes_zones_buckets_and_certificates() {
     holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_web.py"));
 }
 
+#[test]
+fn boto3_runs_a_service_on_instances_and_takes_it_away() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_ecs.py");
+    holds(script);
+    // As `infra sandbox --port` is: states last, and a minute is a second.
+    let options = Options { slow: Slow::Aws, clock_rate: 60.0, ..Options::default() };
+    holds_in(Sandbox::in_memory(options), script);
+}
+
 fn holds(script: &str) {
-    let served = Served::start(Sandbox::in_memory(Options::default()));
+    holds_in(Sandbox::in_memory(Options::default()), script);
+}
+
+fn holds_in(sandbox: Sandbox, script: &str) {
+    let served = Served::start(sandbox);
     let output = Command::new(python::interpreter())
         .args([script, served.url()])
         .output()

@@ -121,6 +121,17 @@ pub(crate) static SERVICE: Definition = Definition {
             &["cluster", "nextToken", "maxResults", "launchType", "schedulingStrategy"],
             service::list,
         ),
+        read(
+            "ListServiceDeployments",
+            &["service", "cluster", "status", "createdAt", "nextToken", "maxResults"],
+            service::list_deployments,
+        ),
+        read(
+            "DescribeServiceDeployments",
+            &["serviceDeploymentArns"],
+            service::describe_deployments,
+        ),
+        read("DescribeServiceRevisions", &["serviceRevisionArns"], service::revisions),
         write("UpdateService", service::UPDATE, service::update),
         write("DeleteService", &["cluster", "service", "force"], service::delete),
         write("RunTask", task::RUN, task::run),

@@ -1,11 +1,13 @@
 //! Placement: which instance a task goes to, by what it needs, its constraints and strategies.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
 use super::container_instance::ContainerInstance;
-use super::task::Task;
+use super::task::{Status, Task};
 use super::{Members, State, task_definition};
 
 /// What a task needs of an instance.
@@ -40,6 +42,8 @@ pub(super) struct Taken {
     pub(super) interfaces: u32,
     pub(super) ports: Vec<(i64, String)>,
     pub(super) tasks: u32,
+    /// Those of the tasks that do not run yet.
+    pub(super) pending: u32,
     /// Tasks of the group in question.
     pub(super) group: u32,
 }
@@ -60,6 +64,7 @@ pub(super) fn taken(state: &State, group: &str) -> BTreeMap<String, Taken> {
         taken.interfaces += u32::from(task.interface.is_some());
         taken.ports.extend(task.bindings.iter().map(|it| (it.outer, it.protocol.clone())));
         taken.tasks += 1;
+        taken.pending += u32::from(task.status < Status::Running);
         taken.group += u32::from(task.group == group && task.is_wanted());
     }
     all
@@ -185,8 +190,8 @@ fn allows(constraint: &Value, instance: &ContainerInstance, taken: &Taken) -> bo
         Some("distinctInstance") => taken.group == 0,
         Some("memberOf") => {
             let text = constraint["expression"].as_str().unwrap_or_default();
-            parse(text).is_some_and(|terms| {
-                terms.iter().any(|all| all.iter().all(|term| term.holds(instance)))
+            Expression::parse(text).is_some_and(|expression| {
+                expression.holds(|subject| instance.subject(subject, taken))
             })
         }
         _ => true,
@@ -196,22 +201,31 @@ fn allows(constraint: &Value, instance: &ContainerInstance, taken: &Taken) -> bo
 /// One comparison of the cluster query language.
 #[derive(Debug)]
 struct Term {
-    attribute: String,
+    subject: String,
     operator: String,
     values: Vec<String>,
 }
 
 impl Term {
-    fn holds(&self, instance: &ContainerInstance) -> bool {
-        let value = instance.attribute(&self.attribute);
-        let is = |wanted: &String| value.as_ref() == Some(wanted);
+    /// Tells whether it holds for what its subject is.
+    fn holds(&self, value: Option<&str>) -> bool {
+        let is = |wanted: &String| value == Some(wanted.as_str());
+        let compared = || {
+            let number = |text: &str| text.parse::<f64>().ok();
+            number(value?)?.partial_cmp(&number(self.values.first()?)?)
+        };
         match self.operator.as_str() {
             "==" | "equals" | "in" => self.values.iter().any(is),
             "!=" | "not_equals" | "not_in" | "!in" => !self.values.iter().any(is),
-            "=~" | "matches" => value
-                .is_some_and(|value| self.values.iter().any(|pattern| matches(pattern, &value))),
+            "=~" | "matches" => {
+                value.is_some_and(|value| self.values.iter().any(|pattern| matches(pattern, value)))
+            }
             "exists" => value.is_some(),
             "!exists" | "not_exists" => value.is_none(),
+            ">" | "greater_than" => compared().is_some_and(Ordering::is_gt),
+            ">=" | "greater_than_equal" => compared().is_some_and(Ordering::is_ge),
+            "<" | "less_than" => compared().is_some_and(Ordering::is_lt),
+            "<=" | "less_than_equal" => compared().is_some_and(Ordering::is_le),
             _ => false,
         }
     }
@@ -224,55 +238,92 @@ fn matches(pattern: &str, text: &str) -> bool {
         .is_ok_and(|regex| regex.is_match(text))
 }
 
-/// Reads an expression of the cluster query language: comparisons of attributes, joined by `and`
-/// and `or`. None for what is no expression.
-fn parse(text: &str) -> Option<Vec<Vec<Term>>> {
-    let term = |text: &str| {
-        let text = text.trim().trim_start_matches('(').trim_end_matches(')').trim();
-        let rest = text.strip_prefix("attribute:")?;
-        let (attribute, rest) = rest.split_once(char::is_whitespace)?;
-        let rest = rest.trim();
-        let (operator, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let list = rest.trim().trim_start_matches('[').trim_end_matches(']');
-        let values: Vec<String> = list
-            .split(',')
-            .map(|it| it.trim().trim_matches(['"', '\'']).to_owned())
-            .filter(|it| !it.is_empty())
-            .collect();
-        let known = [
-            "==",
-            "equals",
-            "in",
-            "!=",
-            "not_equals",
-            "not_in",
-            "!in",
-            "=~",
-            "matches",
-            "exists",
-            "!exists",
-            "not_exists",
-        ];
-        let is_whole =
-            known.contains(&operator) && (operator.ends_with("exists") || !values.is_empty());
-        is_whole.then(|| Term {
-            attribute: attribute.to_owned(),
-            operator: operator.to_owned(),
-            values,
-        })
-    };
-    let all = |text: &str| text.split(" and ").map(term).collect::<Option<Vec<Term>>>();
-    text.split(" or ").map(all).collect()
-}
+/// What may follow a subject.
+const OPERATORS: [&str; 20] = [
+    "==",
+    "equals",
+    "in",
+    "!=",
+    "not_equals",
+    "not_in",
+    "!in",
+    "=~",
+    "matches",
+    "exists",
+    "!exists",
+    "not_exists",
+    ">",
+    "greater_than",
+    ">=",
+    "greater_than_equal",
+    "<",
+    "less_than",
+    "<=",
+    "less_than_equal",
+];
 
-/// Tells whether a text is an expression that can be read.
-pub(super) fn is_expression(text: &str) -> bool {
-    parse(text).is_some()
+/// Subjects that are no attributes.
+const SUBJECTS: [&str; 8] = [
+    "agentConnected",
+    "agentVersion",
+    "ec2InstanceId",
+    "pendingTasksCount",
+    "registeredAt",
+    "runningTasksCount",
+    "status",
+    "version",
+];
+
+/// An expression of the cluster query language: comparisons joined by `and`, and these by `or`
+/// (developer guide, cluster query language).
+#[derive(Debug)]
+pub(super) struct Expression(Vec<Vec<Term>>);
+
+impl Expression {
+    /// Reads one; none for what is no expression.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        static TERM: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
+            regex::Regex::new(
+                r"^([A-Za-z0-9_.:/-]+)\s*(==|=~|>=|<=|>|<|!=|![a-z]+|[a-z_]+)\s*(.*)$",
+            )
+            .ok()
+        });
+        let term = |text: &str| {
+            let text = text.trim().trim_start_matches('(').trim_end_matches(')').trim();
+            let parts = TERM.as_ref()?.captures(text)?;
+            let (subject, operator) = (parts.get(1)?.as_str(), parts.get(2)?.as_str());
+            let list = parts.get(3)?.as_str().trim_start_matches('[').trim_end_matches(']');
+            let values: Vec<String> = list
+                .split(',')
+                .map(|it| it.trim().trim_matches(['"', '\'']).to_owned())
+                .filter(|it| !it.is_empty())
+                .collect();
+            let is_known = SUBJECTS.contains(&subject)
+                || subject.strip_prefix("attribute:").is_some_and(|name| !name.is_empty());
+            let is_whole = is_known
+                && OPERATORS.contains(&operator)
+                && (operator.ends_with("exists") || !values.is_empty());
+            is_whole.then(|| Term {
+                subject: subject.to_owned(),
+                operator: operator.to_owned(),
+                values,
+            })
+        };
+        let all = |text: &str| {
+            text.replace("&&", " and ").split(" and ").map(term).collect::<Option<Vec<Term>>>()
+        };
+        text.replace("||", " or ").split(" or ").map(all).collect::<Option<_>>().map(Self)
+    }
+
+    /// Tells whether it holds where subjects are what a function says.
+    pub(super) fn holds(&self, of: impl Fn(&str) -> Option<String>) -> bool {
+        self.0.iter().any(|all| all.iter().all(|term| term.holds(of(&term.subject).as_deref())))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_expression;
+    use super::Expression;
 
     #[test]
     fn expressions_compare_attributes() {
@@ -280,11 +331,14 @@ mod tests {
             "attribute:ecs.instance-type == t3.medium",
             "attribute:ecs.availability-zone in [eu-west-1a, eu-west-1b]",
             "attribute:ecs.instance-type =~ t3.* and attribute:stack exists",
+            "ec2InstanceId==i-0123456789abcdef0",
+            "runningTasksCount >= 1 or agentConnected == true",
+            "attribute:stack !exists",
         ] {
-            assert!(is_expression(text), "{text}");
+            assert!(Expression::parse(text).is_some(), "{text}");
         }
-        for text in ["", "t3.medium", "attribute:x", "attribute:x like y"] {
-            assert!(!is_expression(text), "{text}");
+        for text in ["", "t3.medium", "attribute:x", "attribute:x like y", "attribute: exists"] {
+            assert!(!Expression::parse(text).is_some(), "{text}");
         }
     }
 }

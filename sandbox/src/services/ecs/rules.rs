@@ -100,7 +100,8 @@ rules! { "ecs":
         "The specified nextToken is invalid."
         <- "API reference of each list, nextToken";
     TOO_MANY [DescribeServices, DescribeClusters, DescribeTasks, DescribeContainerInstances,
-        DeleteTaskDefinitions] "InvalidParameterException"
+        DeleteTaskDefinitions, UpdateContainerInstancesState, DescribeServiceDeployments,
+        DescribeServiceRevisions] "InvalidParameterException"
         "{} must have at most {} items."
         <- "API reference of each operation: up to 10 services, 100 clusters, tasks and container instances";
 
@@ -226,7 +227,8 @@ rules! { "ecs":
     NO_NAMESPACE [CreateService, UpdateService] "NamespaceNotFoundException"
         "The specified namespace wasn't found."
         <- "CreateService API reference, NamespaceNotFoundException";
-    NO_SERVICE [UpdateService, DeleteService] "ServiceNotFoundException"
+    NO_SERVICE [UpdateService, DeleteService, ListServiceDeployments, ListTasks]
+        "ServiceNotFoundException"
         "Service not found."
         <- "UpdateService API reference, ServiceNotFoundException";
     NOT_ACTIVE [UpdateService] "ServiceNotActiveException"
@@ -250,4 +252,10 @@ rules! { "ecs":
     HAS_TASKS [DeregisterContainerInstance] "InvalidParameterException"
         "Found running tasks on the instance."
         <- "DeregisterContainerInstance API reference, force";
+    INSTANCE_FILTER [ListContainerInstances] "InvalidParameterException"
+        "Unable to parse filter expression: {}"
+        <- "ListContainerInstances API reference, filter; developer guide, cluster query language";
+    INSTANCE_STATUS [UpdateContainerInstancesState] "InvalidParameterException"
+        "Container instance status must be ACTIVE or DRAINING, not {}."
+        <- "UpdateContainerInstancesState API reference, status";
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::capacity_provider::{HOOK, Provider};
 use super::service::{Deployment, Service};
 use super::task::Task;
-use super::{Members, State, cluster, outside, placement, task_definition};
+use super::{Members, State, cluster, outside, placement, settings, task_definition};
 use crate::clock::Time;
 use crate::state::Account;
 
@@ -129,6 +129,14 @@ fn is_daemon(ecs: &State, task: &Task) -> bool {
     key.and_then(|key| ecs.services.get(&key)).is_some_and(|it| it.is_daemon)
 }
 
+/// Returns how many instances are added at once where so many are missing. Over several zones that
+/// is the minimum step whatever is missing (API reference, ManagedScaling, minimumScalingStepSize).
+fn step(provider: &Provider, group: &outside::Group, missing: usize) -> usize {
+    let bound = |step: i64| usize::try_from(step).unwrap_or(1).max(1);
+    let (least, most) = (bound(provider.scaling.min_step), bound(provider.scaling.max_step));
+    if group.zones > 1 { least } else { missing.clamp(least, most) }
+}
+
 /// Sets the size of a group so that its tasks use the target share of it, and protects instances
 /// that have tasks.
 fn scale(
@@ -160,11 +168,6 @@ fn scale(
     let needs = busy.len() + more;
     let wanted =
         (needs * 100).div_ceil(usize::try_from(provider.scaling.target).unwrap_or(100).max(1));
-    let step = |difference: usize| {
-        let bound = |step: i64| usize::try_from(step).unwrap_or(1).max(1);
-        let (least, most) = (bound(provider.scaling.min_step), bound(provider.scaling.max_step));
-        difference.clamp(least, most)
-    };
     let desired = group.desired;
     let mine = ecs.providers.get(name).map(|it| (it.scaled, it.idle_since)).unwrap_or_default();
     if wanted > desired && desired < group.max {
@@ -172,7 +175,7 @@ fn scale(
         if recent || coming > 0 && more <= coming {
             return changed;
         }
-        let to = (desired + step(wanted - desired)).min(group.max);
+        let to = (desired + step(provider, &group, wanted - desired)).min(group.max);
         outside::set_desired(account, region, &provider.group, to, now);
         if let Some(own) = ecs.providers.get_mut(name) {
             (own.scaled, own.idle_since) = (Some(now), None);
@@ -185,6 +188,8 @@ fn scale(
         }
         return changed;
     }
+    // Steps do not bound what is taken away, which is at most half of the group at once
+    // (<https://aws.amazon.com/blogs/containers/faster-scaling-in-for-amazon-ecs-cluster-auto-scaling/>).
     let since = mine.1.unwrap_or(now);
     if let Some(own) = ecs.providers.get_mut(name) {
         own.idle_since = Some(since);
@@ -192,7 +197,7 @@ fn scale(
     if since + SCALE_IN > now {
         return changed;
     }
-    let surplus = step(desired - wanted).min(desired - wanted.max(group.min)).min(idle.len());
+    let surplus = (desired - wanted.max(group.min)).min((desired / 2).max(1)).min(idle.len());
     if surplus == 0 {
         return changed;
     }
@@ -222,7 +227,7 @@ fn needed(ecs: &State, account: &Account, region: &str, name: &str, provider: &P
     let has = placement::Taken {
         cpu: i64::from(kind.vcpus) * 1024,
         memory: i64::from(kind.memory_mib) * 975 / 1000,
-        interfaces: kind.task_interfaces(false),
+        interfaces: kind.task_interfaces(has_trunks(ecs, account, region, &provider.group)),
         ..placement::Taken::default()
     };
     let mut bins: Vec<placement::Taken> = Vec::new();
@@ -253,6 +258,12 @@ fn needed(ecs: &State, account: &Account, region: &str, name: &str, provider: &P
         }
     }
     bins.len()
+}
+
+/// Tells whether the next instance of a group gets a trunk, as far as its type can have one.
+fn has_trunks(ecs: &State, account: &Account, region: &str, group: &str) -> bool {
+    let role = outside::group_role(account, region, group).unwrap_or_default();
+    settings::of_state(ecs, account, region, &role, "awsvpcTrunking") == "enabled"
 }
 
 /// Tells whether an instance waits to be drained of which ECS does not know yet.

@@ -100,8 +100,9 @@ impl State {
     }
 
     /// Returns the role in a profile, by the profile's ARN.
-    pub(crate) fn role_of_profile(&self, arn: &str) -> Option<&Role> {
-        let profile = self.profiles.values().find(|profile| profile.arn == arn)?;
+    pub(crate) fn role_of_profile(&self, named: &str) -> Option<&Role> {
+        let profile =
+            self.profiles.values().find(|profile| profile.arn == named || profile.name == named)?;
         self.roles.get(profile.role.as_ref()?)
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Group {
     pub(crate) min: usize,
     pub(crate) max: usize,
     pub(crate) desired: usize,
+    /// How many zones it is in.
+    pub(crate) zones: usize,
     /// Whether new instances are protected from scale in.
     pub(crate) protects_new: bool,
     /// Ids of the instances that count, and whether each is protected.
@@ -37,6 +39,7 @@ pub(crate) fn group(account: &Account, region: &str, arn: &str) -> Option<Group>
         min: group.min as usize,
         max: group.max as usize,
         desired: group.desired as usize,
+        zones: group.zones.len(),
         protects_new: group.protects_new,
         members: members.map(|member| (member.id.clone(), member.protected)).collect(),
     })
@@ -60,12 +63,26 @@ pub(crate) fn group_type(account: &Account, region: &str, arn: &str) -> Option<S
     if let Some(member) = group.instances.last() {
         return Some(member.instance_type.clone());
     }
+    template(account, region, arn)?.text("InstanceType").map(str::to_owned)
+}
+
+/// Returns the ARN of the role that the next instance of a group has.
+pub(crate) fn group_role(account: &Account, region: &str, arn: &str) -> Option<String> {
+    let data = template(account, region, arn)?;
+    let profile = data.object("IamInstanceProfile")?;
+    let named = profile.text("Arn").or_else(|| profile.text("Name"))?;
+    Some(account.global.iam.role_of_profile(named)?.arn.clone())
+}
+
+/// Returns what the launch template of a group says at present.
+fn template(account: &Account, region: &str, arn: &str) -> Option<Map<String, Value>> {
+    let group = autoscaling::group(account, region, arn)?;
     let call = call(account, region, Time::default());
     let mut named = Map::new();
     named.insert("LaunchTemplateId".to_owned(), group.template.id.clone().into());
     named.insert("Version".to_owned(), group.template.version.clone().into());
     let (_, data) = launch_template::data(View::new(account, &call), &named).ok()?;
-    data.text("InstanceType").map(str::to_owned)
+    Some(data)
 }
 
 /// Sets what a group should have.

@@ -15,8 +15,8 @@ use crate::services::{Call, partition};
 use crate::state::Account;
 
 pub(super) use group::{
-    Group, add_group_tag, complete_hook, group, group_arn, group_of, group_type, has_agent,
-    instance, instance_type, instances, may_register, put_group_hook, put_group_policy,
+    Group, add_group_tag, complete_hook, group, group_arn, group_of, group_role, group_type,
+    has_agent, instance, instance_type, instances, may_register, put_group_hook, put_group_policy,
     remove_group_hook, remove_group_policy, role_of, set_desired, set_protection, waiting,
 };
 pub(super) use need::{first_line, image_missing, log_group, secret_missing};

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::placement::Expression;
 use super::super::rules::{
     BREAKER, CONNECT, CONTAINER_PORT, NETWORK_MISSING, NETWORK_REFUSED, NO_NAMESPACE, PERCENTAGES,
     PLACEMENT, REBALANCING, SECURITY_GROUPS, SUBNETS, TARGET_GROUP, TARGET_GROUP_LONELY,
@@ -192,7 +193,7 @@ pub(super) fn placement(settings: &mut Map<String, Value>, is_daemon: bool) -> R
                 return refuse("distinctInstance takes no expression");
             }
             (Some("memberOf"), None) => return refuse("memberOf needs an expression"),
-            (Some("memberOf"), Some(text)) if !super::super::placement::is_expression(text) => {
+            (Some("memberOf"), Some(text)) if Expression::parse(text).is_none() => {
                 return refuse("Unable to parse expression");
             }
             _ => {}

@@ -122,6 +122,7 @@ fn read(
         ..Service::default()
     };
     let deployment = deployment(account, &call.region, revision, call.now);
+    service.begin(&deployment, call.now);
     service.deployments.push(deployment);
     Ok(service)
 }
@@ -140,6 +141,7 @@ pub(super) fn deployment(
     Deployment {
         reason: format!("ECS deployment {id} in progress."),
         id,
+        record: digits[20..41].to_owned(),
         created: now,
         updated: now,
         revision,

@@ -23,6 +23,8 @@ pub(crate) fn delete(account: &mut Account, call: &Call, input: &Input) -> Answe
         }
         service.desired = 0;
         service.deleted = Some(call.now);
+        service
+            .interrupt("Service deployment was stopped because the service was deleted.", call.now);
     }
     life::wake(account, &call.region, call.now);
     Ok(json!({"service": show::one(account, call, &key, true)}))

@@ -1,13 +1,15 @@
 //! Services: so many tasks of one definition, and the deployments that replace them.
 //!
 //! `create`, `update` and `delete` are what people ask for, `check` what is refused, `show` what is
-//! answered, `deployment` how the tasks come and go.
+//! answered, `deployment` how the tasks come and go, `history` what is remembered of
+//! deployments.
 
 mod check;
 mod connect;
 mod create;
 mod delete;
 mod deployment;
+mod history;
 mod list;
 mod show;
 mod update;
@@ -23,6 +25,7 @@ pub(super) use check::network;
 pub(super) use create::{CREATE, create};
 pub(super) use delete::delete;
 pub(super) use deployment::{desired, reconcile, set_desired, task_failed};
+pub(super) use history::{describe as describe_deployments, list as list_deployments, revisions};
 pub(super) use list::{describe, list};
 pub(super) use update::{UPDATE, update};
 
@@ -54,10 +57,14 @@ pub(super) struct Service {
     completed: Option<Deployment>,
     /// Newest first.
     events: Vec<Event>,
+    /// Its deployments, newest first.
+    history: Vec<history::Record>,
     /// No task is started before.
     pub(super) retry: Option<Time>,
     /// How many tasks failed one after another.
     failures: u32,
+    /// The task that was started to even out zones.
+    moving: Option<String>,
     /// Whether the last event says that it is steady.
     is_steady: bool,
     /// The last reason why no task could be placed.
@@ -71,6 +78,8 @@ pub(super) struct Service {
 pub(super) struct Deployment {
     /// `ecs-svc/` and digits.
     pub(super) id: String,
+    /// The last part of the ARN of what is remembered of it.
+    record: String,
     created: Time,
     updated: Time,
     /// What its tasks are made from: taskDefinition, launchType, capacityProviderStrategy,
@@ -177,6 +186,11 @@ impl Service {
         let breaker = self.configuration.object("deploymentCircuitBreaker");
         let is = |member| breaker.and_then(|it| it.flag(member)).unwrap_or_default();
         (is("enable"), is("rollback"))
+    }
+
+    /// How many failed tasks trip its circuit breaker (developer guide, deployment circuit breaker).
+    fn threshold(&self) -> u32 {
+        self.desired.div_ceil(2).clamp(3, 200)
     }
 
     /// Tells of something that happened.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::task::{self, Count};
 use super::super::{Call, Members, names, state, tags};
-use super::{Deployment, Event, Rollout, Service};
+use super::{Deployment, Event, Rollout, Service, history};
 use crate::state::Account;
 
 /// Shows a service.
@@ -50,6 +50,10 @@ pub(super) fn one(account: &Account, call: &Call, key: &str, with_tags: bool) ->
         "roleArn": role,
         "events": service.events.iter().map(event).collect::<Vec<_>>(),
         "createdAt": service.created.to_string(),
+        "currentServiceDeployment": history::current(call, service, key),
+        "currentServiceRevisions": if is_ended { json!([]) } else {
+            history::current_revisions(call, service, key, |id| counts.get(id).copied().unwrap_or_default())
+        },
         "createdBy": service.created_by,
         "placementConstraints": setting("placementConstraints"),
         "placementStrategy": setting("placementStrategy"),

@@ -124,6 +124,7 @@ pub(crate) fn update(account: &mut Account, call: &Call, input: &Input) -> Answe
     }
     if starts {
         let deployment = create::deployment(account, &call.region, revision, call.now);
+        service.begin(&deployment, call.now);
         service.deployments.insert(0, deployment);
         service.failures = 0;
         service.retry = None;

@@ -66,6 +66,8 @@ pub(super) struct Task {
     /// `service:…` or `family:…`.
     pub(super) group: String,
     pub(super) started_by: Option<String>,
+    /// Of the request that started it.
+    token: Option<String>,
     /// The ARN of its task definition.
     pub(super) definition: String,
     /// The EC2 id of its instance.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::rules::{
-    LAUNCH_AND_STRATEGY, NO_TASK, PROTECTION_SERVICE, RUN_COUNT, UNMODELLED_LAUNCH,
+    LAUNCH_AND_STRATEGY, NO_SERVICE, NO_TASK, PROTECTION_SERVICE, RUN_COUNT, UNMODELLED_LAUNCH,
 };
 use super::super::{
     Call, Input, Members, at_most, cluster, includes, life, names, page, service, state, strategy,
@@ -19,6 +19,7 @@ use crate::state::Account;
 /// What RunTask takes.
 pub(crate) const RUN: &[&str] = &[
     "capacityProviderStrategy",
+    "clientToken",
     "cluster",
     "count",
     "enableECSManagedTags",
@@ -56,6 +57,15 @@ pub(crate) fn run(account: &mut Account, call: &Call, input: &Input) -> Answer {
         return Err(RUN_COUNT.refuse(&[]));
     }
     let order = order(account, call, input, &cluster)?;
+    if let Some(token) = &order.token {
+        let known = state(account, &call.region).tasks.iter();
+        let known =
+            known.filter(|(_, it)| it.cluster == cluster && it.token.as_ref() == Some(token));
+        let known: Vec<Value> = known.map(|(id, _)| show::one(account, call, id, true)).collect();
+        if !known.is_empty() {
+            return Ok(json!({"tasks": known, "failures": []}));
+        }
+    }
     let (mut ids, mut failures) = (Vec::new(), Vec::new());
     life::with(account, &call.region, |ecs, account| {
         for _ in 0..count {
@@ -99,6 +109,7 @@ fn order(account: &Account, call: &Call, input: &Input, cluster: &str) -> Result
             .text("group")
             .map_or_else(|| format!("family:{}", definition.family()), str::to_owned),
         started_by: input.text("startedBy").map(str::to_owned),
+        token: input.text("clientToken").map(str::to_owned),
         definition: definition.arn().to_owned(),
         provider: provider.map(str::to_owned),
         network: network.and_then(|it| it.get("awsvpcConfiguration").cloned()),
@@ -160,6 +171,9 @@ pub(crate) fn list(account: &Account, call: &Call, input: &Input) -> Answer {
         found.map_or(String::new(), |(instance, _)| instance.clone())
     });
     let service = input.text("serviceName").map(names::last);
+    if service.is_some_and(|it| !state.services.contains_key(&service::key(cluster, it))) {
+        return Err(NO_SERVICE.refuse(&[]));
+    }
     let family = input.text("family");
     let items = state
         .tasks

@@ -17,6 +17,8 @@ pub(crate) struct Order {
     pub(crate) deployment: Option<String>,
     pub(crate) group: String,
     pub(crate) started_by: Option<String>,
+    /// What makes a repeated request the same one.
+    pub(crate) token: Option<String>,
     /// The ARN of the task definition.
     pub(crate) definition: String,
     pub(crate) provider: Option<String>,
@@ -53,6 +55,7 @@ pub(crate) fn start(
         deployment: order.deployment,
         group: order.group,
         started_by: order.started_by,
+        token: order.token,
         definition: order.definition,
         provider: order.provider,
         created: now,

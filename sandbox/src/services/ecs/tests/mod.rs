@@ -1,9 +1,13 @@
 //! Tests of ECS, through the service's interface.
 
+mod capacity;
 mod definitions;
+mod draining;
 mod living;
+mod places;
 mod refusals;
 mod states;
+mod teardown;
 mod world;
 
 pub(crate) use refusals::REFUSALS;

@@ -118,14 +118,45 @@ impl World {
 
     /// Makes a group and returns its ARN.
     pub(super) fn new_group(&self, name: &str, count: u32, protects: bool) -> String {
-        let input = json!({
+        let more = json!({"DesiredCapacity": count, "NewInstancesProtectedFromScaleIn": protects});
+        self.grouped(name, more)
+    }
+
+    /// Makes a group of up to six, with `more`, and returns its ARN.
+    pub(super) fn grouped(&self, name: &str, more: Value) -> String {
+        let base = json!({
             "AutoScalingGroupName": name, "MinSize": 0, "MaxSize": 6,
-            "DesiredCapacity": count, "VPCZoneIdentifier": self.subnets.join(","),
-            "NewInstancesProtectedFromScaleIn": protects,
-            "LaunchTemplate": {"LaunchTemplateId": self.template, "Version": "1"},
+            "VPCZoneIdentifier": self.subnets.join(","),
+            "LaunchTemplate": {"LaunchTemplateId": self.template, "Version": "$Latest"},
         });
-        self.call("autoscaling", "CreateAutoScalingGroup", input);
+        self.call("autoscaling", "CreateAutoScalingGroup", with(base, more));
         self.group_named(name)["AutoScalingGroupARN"].as_str().unwrap().to_owned()
+    }
+
+    /// Has the groups launch instances of a type from now on.
+    pub(super) fn launch(&self, instance_type: &str) {
+        let input = json!({"LaunchTemplateId": self.template, "SourceVersion": "1",
+            "LaunchTemplateData": {"InstanceType": instance_type}});
+        self.call("ec2", "CreateLaunchTemplateVersion", input);
+    }
+
+    /// Changes a group.
+    pub(super) fn resize(&self, name: &str, more: Value) {
+        let input = with(json!({"AutoScalingGroupName": name}), more);
+        self.call("autoscaling", "UpdateAutoScalingGroup", input);
+    }
+
+    /// Returns how many instances a group should have.
+    pub(super) fn desired(&self, name: &str) -> u64 {
+        self.group_named(name)["DesiredCapacity"].as_u64().unwrap()
+    }
+
+    /// Returns the instances of a group and the states of their lifecycles.
+    pub(super) fn members(&self, name: &str) -> Vec<(String, String)> {
+        let group = self.group_named(name);
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        let all = group["Instances"].as_array().unwrap().iter();
+        all.map(|it| (text(&it["InstanceId"]), text(&it["LifecycleState"]))).collect()
     }
 
     pub(super) fn group_named(&self, name: &str) -> Value {
@@ -134,9 +165,14 @@ impl World {
         groups["AutoScalingGroups"][0].clone()
     }
 
-    /// Makes the capacity provider `hosts` and puts it on the cluster.
+    /// Makes the capacity provider `hosts` over the group `hosts` and puts it on the cluster.
     pub(super) fn provider(&self, more: Value) {
-        let over = with(json!({"autoScalingGroupArn": self.group}), more);
+        self.provider_over(&self.group, more);
+    }
+
+    /// Makes the capacity provider `hosts` over a group and puts it on the cluster.
+    pub(super) fn provider_over(&self, group: &str, more: Value) {
+        let over = with(json!({"autoScalingGroupArn": group}), more);
         self.ok(
             "CreateCapacityProvider",
             json!({"name": "hosts", "autoScalingGroupProvider": over}),

@@ -11,7 +11,13 @@ impl Turn<'_> {
     pub(super) fn replica(&mut self, own: &[Seen], others: &[Seen]) {
         let desired = self.service.desired as usize;
         let is_broken = self.service.primary().is_some_and(|it| it.state == Rollout::Failed);
-        self.surplus(own, desired);
+        // A task that comes to even out zones is one more until it is well.
+        let moving = self.service.moving.as_ref();
+        let moves = own.iter().any(|it| Some(&it.id) == moving && !it.is_well);
+        if !moves {
+            self.service.moving = None;
+        }
+        self.surplus(own, desired + usize::from(moves));
         let least =
             (desired * self.service.percent("minimumHealthyPercent") as usize).div_ceil(100);
         let most = desired * self.service.percent("maximumPercent") as usize / 100;
@@ -25,7 +31,7 @@ impl Turn<'_> {
         if may_start && missing > 0 {
             self.start(missing.min(room));
         }
-        if missing == 0 && others.is_empty() {
+        if may_start && missing == 0 && others.is_empty() {
             self.rebalance(own, desired, most);
         }
     }
@@ -108,6 +114,7 @@ impl Turn<'_> {
         let order = Order { zone: Some(to.clone()), may_wait: false, ..self.order() };
         if let Ok(id) = task::start(self.ecs, self.account, self.region, order, self.now) {
             self.tell(&format!("is not Availability Zone balanced. Balancing the service by starting 1 tasks in {to}."));
+            self.service.moving = Some(id.clone());
             self.tell_started(&[id]);
         }
     }

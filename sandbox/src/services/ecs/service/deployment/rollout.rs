@@ -18,7 +18,7 @@ impl Turn<'_> {
     /// Ends a deployment whose tasks fail too often; with rollback the one before comes back.
     pub(super) fn trip(&mut self) {
         let (is_on, rolls_back) = self.service.breaker();
-        let threshold = self.service.desired.div_ceil(2).clamp(3, 200);
+        let threshold = self.service.threshold();
         let Some(primary) = self.service.deployments.first_mut() else { return };
         if !is_on || primary.state != Rollout::InProgress || primary.failed < threshold {
             return;
@@ -30,7 +30,10 @@ impl Turn<'_> {
         self.tell(&format!("(deployment {failed}) deployment failed: tasks failed to start."));
         self.service.retry = None;
         let before = self.service.completed.clone().filter(|it| it.id != failed);
-        let Some(mut before) = before.filter(|_| rolls_back && !was_rollback) else { return };
+        let before = before.filter(|_| rolls_back && !was_rollback);
+        let back_to = before.as_ref().map(|it| it.id.as_str());
+        self.service.remember_failure(&failed, back_to, self.now);
+        let Some(mut before) = before else { return };
         let place = self.service.deployments.iter().position(|it| it.id == before.id);
         if let Some(place) = place {
             before = self.service.deployments.remove(place);
@@ -103,6 +106,7 @@ impl Turn<'_> {
             let done = primary.clone();
             let id = done.id.clone();
             self.service.completed = Some(done);
+            self.service.remember_success(self.now);
             self.service.failures = 0;
             self.service.retry = None;
             if let Some(groups) = self.service.primary().and_then(show::target_group) {
