@@ -164,7 +164,8 @@ fn scale(
     }
     let more = needed(ecs, account, region, name, provider);
     // Instances that are on their way may be enough for what waits.
-    let coming = group.members.iter().filter(|(id, _)| !ecs.instances.contains_key(id)).count();
+    let joined = group.members.iter().filter(|(id, _)| ecs.instances.contains_key(id)).count();
+    let coming = group.desired.saturating_sub(joined);
     let needs = busy.len() + more;
     let wanted =
         (needs * 100).div_ceil(usize::try_from(provider.scaling.target).unwrap_or(100).max(1));
