@@ -1,7 +1,7 @@
 //! `infra apply`
 
 use super::args::{Filters, Global, Selection, Unlock};
-use super::session::{self, Engine, Request};
+use super::session::{self, Answers, Engine, Request};
 use super::{Outcome, confirm, only};
 use crate::engine::plan::{Mode, Plan};
 use crate::stack::{Diagnostic, Diagnostics, Kind};
@@ -70,9 +70,17 @@ pub(super) async fn reconcile(
     engine: &impl Engine,
     output: &Output,
 ) -> Outcome {
-    let plans = engine.plan(request).await?;
+    let Answers { all: plans, problems } = engine.plan(request).await;
+    if plans.is_empty() {
+        return Err(problems);
+    }
     let doable = doable(&plans);
     let text = plan::text(&plans, output.message_look());
+    if !problems.is_empty() {
+        // One run, one plan: where a part of it cannot be made, none of it is carried out.
+        output.message(&format!("{text}\nNothing is changed in any region.\n\n"));
+        return Err(problems);
+    }
     if !yes && doable > 0 {
         output.urgent(&text);
         confirm::ask(&question(&plans, request.mode), output)?;
@@ -113,7 +121,7 @@ fn question(plans: &[Plan], mode: Mode) -> String {
 async fn carry_out(plans: &[Plan], engine: &impl Engine, output: &Output) -> Outcome {
     let begun = Instant::now();
     let progress = Progress::new(output, plans, &super::catalog());
-    let result = engine.apply(plans, &progress).await;
+    let Answers { all: outputs, mut problems } = engine.apply(plans, &progress).await;
     let tally = progress
         .finish()
         .with_elapsed(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
@@ -122,20 +130,20 @@ async fn carry_out(plans: &[Plan], engine: &impl Engine, output: &Output) -> Out
         output.message("\n");
         output.answer(&tally.text(output.look()));
     }
-    if result.is_err() && !json && tally.begun() {
-        output.urgent("\n");
-    }
-    let outputs = result?;
     if !json {
         output.answer(&after(plans, &outputs, output));
     }
+    if !problems.is_empty() && !json && tally.begun() {
+        output.urgent("\n");
+    }
     let blocked = plan::summary(plans).blocked;
-    if blocked > 0 {
+    if blocked > 0 && (problems.is_empty() || tally.begun()) {
         let message = format!("{} blocked and not made", count(blocked, "change"));
-        return Err(Diagnostic::error("blocked", message)
-            .kind(Kind::Blocked)
-            .hint("the plan names the flag that unlocks each")
-            .into());
+        let hint = "the plan names the flag that unlocks each";
+        problems.push(Diagnostic::error("blocked", message).kind(Kind::Blocked).hint(hint));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
     }
     if tally.complete() { Ok(0) } else { Err(partial()) }
 }

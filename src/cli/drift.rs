@@ -1,8 +1,8 @@
 //! `infra drift`
 
 use super::args::{Filters, Global, Selection, Unlock};
-use super::session::{self, Engine, Request};
-use super::{Outcome, only};
+use super::session::{self, Answers, Engine, Request};
+use super::{Outcome, beside, only};
 use crate::engine::drift::Drift;
 use crate::engine::plan::Mode;
 use crate::ui::{Format, Output, drift, markdown};
@@ -32,13 +32,17 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
 }
 
 pub(super) async fn with(request: &Request, engine: &impl Engine, output: &Output) -> Outcome {
-    let drifts: Vec<Drift> = engine.plan(request).await?.into_iter().map(Drift::of).collect();
+    let Answers { all: plans, problems } = engine.plan(request).await;
+    if plans.is_empty() {
+        return Err(problems);
+    }
+    let drifts: Vec<Drift> = plans.into_iter().map(Drift::of).collect();
     output.answer(&match output.format() {
         Format::Json => drift::json(&drifts),
         Format::Markdown => markdown::drift(&drifts),
         _ => drift::text(&drifts, output.look()),
     });
-    Ok(exit_code(&drifts))
+    Ok(beside(&problems, exit_code(&drifts), output))
 }
 
 /// Blocked outranks changed, as for a plan: 2 means changes and nothing else.

@@ -2,6 +2,7 @@
 
 use super::args::Global;
 use super::{Outcome, only, session};
+use crate::engine::inventory::Inventory;
 use crate::ui::{Format, Output, inventory};
 
 #[derive(clap::Args, Debug)]
@@ -22,7 +23,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     let format = only("inventory", output, &[Format::Text, Format::Json])?;
     let engine = session::open(global)?;
-    let found = session::block_on(engine.inventory(args.all))??;
+    // One region that was not read may hold what the inventory then would not have.
+    let mut found = Inventory::default();
+    for one in session::block_on(engine.inventory(args.all))?.whole()? {
+        found.add(one);
+    }
     let scopes = if args.all { Vec::new() } else { engine.scopes() };
     output.answer(&match format {
         Format::Json => inventory::json(&found),

@@ -168,6 +168,17 @@ fn usage_diagnostic(error: &clap::Error) -> Diagnostic {
     diagnostic.hint(tip.map_or_else(|| "see `infra --help`".to_owned(), str::to_owned))
 }
 
+/// Tells what went wrong in some regions beside the answer of the others, and returns the strongest
+/// exit code: 2 says changes and nothing else.
+fn beside(problems: &Diagnostics, code: u8, output: &Output) -> u8 {
+    if problems.is_empty() {
+        return code;
+    }
+    output.diagnostics(problems);
+    let own = if code == 2 { 0 } else { code };
+    problems.exit_code().max(1).max(own)
+}
+
 /// Refuses a format the verb does not know.
 fn only(verb: &str, output: &Output, known: &[Format]) -> Result<Format, Diagnostics> {
     let format = output.format();

@@ -1,8 +1,8 @@
 //! `infra outputs`
 
 use super::args::Global;
-use super::session::{self, Engine};
-use super::{Outcome, only};
+use super::session::{self, Answers, Engine};
+use super::{Outcome, beside, only};
 use crate::stack::diagnostic::nearest;
 use crate::stack::{Diagnostic, Diagnostics};
 use crate::ui::show::{self, WorkspaceOutputs};
@@ -25,7 +25,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     let format = only("outputs", output, &[Format::Text, Format::Json])?;
     let engine = session::open(global)?;
-    let all = session::block_on(engine.outputs(&args.workspace))??;
+    let Answers { all, problems } = session::block_on(engine.outputs(&args.workspace))?;
+    if all.is_empty() {
+        return Err(problems);
+    }
     output.answer(&match (&args.name, format) {
         (Some(name), Format::Text) => show::output_value(&one(name, &all)?.value),
         (Some(name), _) => {
@@ -35,7 +38,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
         (None, Format::Text) => show::outputs_text(&all, output.look()),
         (None, _) => show::outputs_json(&all),
     });
-    Ok(0)
+    Ok(beside(&problems, 0, output))
 }
 
 fn one<'a>(name: &str, all: &'a [WorkspaceOutputs]) -> Result<&'a show::OutputValue, Diagnostics> {

@@ -1,8 +1,8 @@
 //! `infra plan`
 
 use super::args::{Filters, Global, Selection, Unlock};
-use super::session::{self, Engine, Request};
-use super::{Outcome, only};
+use super::session::{self, Answers, Engine, Request};
+use super::{Outcome, beside, only};
 use crate::engine::plan::{Mode, Plan};
 use crate::ui::json::PlanDocument;
 use crate::ui::{Format, Output, json, markdown, plan};
@@ -46,14 +46,17 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
 }
 
 async fn with(args: &Args, request: &Request, engine: &impl Engine, output: &Output) -> Outcome {
-    let plans = engine.plan(request).await?;
+    let Answers { all: plans, problems } = engine.plan(request).await;
+    if plans.is_empty() {
+        return Err(problems);
+    }
     output.answer(&rendered(&plans, output));
-    if let Some(file) = &args.out {
+    if let (Some(file), true) = (&args.out, problems.is_empty()) {
         engine.save(&plans, file)?;
         let name = super::shell(file);
         output.message(&format!("\nSaved; `infra apply {name}` carries it out.\n"));
     }
-    Ok(exit_code(&plans, args.detailed_exitcode))
+    Ok(beside(&problems, exit_code(&plans, args.detailed_exitcode), output))
 }
 
 fn rendered(plans: &[Plan], output: &Output) -> String {

@@ -1,8 +1,8 @@
 //! `infra show`
 
 use super::args::{Global, address};
-use super::session::{self, Engine};
-use super::{Outcome, only};
+use super::session::{self, Answers, Engine};
+use super::{Outcome, beside, only};
 use crate::stack::{Address, Diagnostic};
 use crate::ui::{Format, Output, show};
 
@@ -20,7 +20,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     let format = only("show", output, &[Format::Text, Format::Json])?;
     let engine = session::open(global)?;
-    let all = session::block_on(engine.show(args.address.as_ref()))??;
+    let Answers { all, problems } = session::block_on(engine.show(args.address.as_ref()))?;
+    if all.is_empty() && !problems.is_empty() {
+        return Err(problems);
+    }
     if let (Some(address), true) = (&args.address, all.is_empty()) {
         let message = format!("no live resource of ours has the address `{address}`");
         return Err(Diagnostic::error("unknown_address", message)
@@ -35,5 +38,5 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
             all.iter().map(|r| show::resource_text(r, look)).collect::<Vec<_>>().join("\n")
         }
     });
-    Ok(0)
+    Ok(beside(&problems, 0, output))
 }

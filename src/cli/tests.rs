@@ -1,6 +1,6 @@
 //! The command line as a user meets it: help, bad usage, and what the verbs do with the engine.
 
-use super::session::{Engine, Request, block_on};
+use super::session::{Answers, Engine, Request, block_on};
 use super::*;
 use crate::engine::event::{Event, EventType, Observer};
 use crate::engine::plan::{Action, Mode, Node, Operation, Part, Plan, Reason};
@@ -77,6 +77,8 @@ struct Fake {
     events: Vec<Event>,
     fails: Option<Kind>,
     applied: Cell<bool>,
+    /// What goes wrong in another region.
+    elsewhere: Diagnostics,
 }
 
 impl Fake {
@@ -108,34 +110,39 @@ impl Fake {
                 elapsed_ms: 1,
             }
         });
-        Self { events: events.collect(), plan, fails: None, applied: Cell::new(false) }
+        Self {
+            events: events.collect(),
+            plan,
+            fails: None,
+            applied: Cell::new(false),
+            elsewhere: Diagnostics::new(),
+        }
     }
 }
 
 impl Engine for Fake {
-    async fn plan(&self, _: &Request) -> Result<Vec<Plan>, Diagnostics> {
-        Ok(vec![self.plan.clone()])
+    async fn plan(&self, _: &Request) -> Answers<Plan> {
+        Answers { all: vec![self.plan.clone()], problems: self.elsewhere.clone() }
     }
 
-    async fn apply(
-        &self,
-        _: &[Plan],
-        observer: &dyn Observer,
-    ) -> Result<Vec<WorkspaceOutputs>, Diagnostics> {
+    async fn apply(&self, _: &[Plan], observer: &dyn Observer) -> Answers<WorkspaceOutputs> {
         self.applied.set(true);
         self.events.iter().for_each(|event| observer.event(event));
+        let outputs = WorkspaceOutputs {
+            workspace: "network".into(),
+            region: "eu-west-1".into(),
+            outputs: vec![OutputValue {
+                name: "vpc_id".into(),
+                value: "vpc-1".into(),
+                sensitive: false,
+                description: None,
+            }],
+        };
         match self.fails {
-            Some(kind) => Err(Diagnostic::error("stopped", "something failed").kind(kind).into()),
-            None => Ok(vec![WorkspaceOutputs {
-                workspace: "network".into(),
-                region: "eu-west-1".into(),
-                outputs: vec![OutputValue {
-                    name: "vpc_id".into(),
-                    value: "vpc-1".into(),
-                    sensitive: false,
-                    description: None,
-                }],
-            }]),
+            Some(kind) => {
+                Answers::failed(Diagnostic::error("stopped", "something failed").kind(kind).into())
+            }
+            None => Answers { all: vec![outputs], problems: Diagnostics::new() },
         }
     }
 
@@ -147,12 +154,12 @@ impl Engine for Fake {
         Ok(vec![self.plan.clone()])
     }
 
-    async fn outputs(&self, _: &str) -> Result<Vec<WorkspaceOutputs>, Diagnostics> {
-        Ok(Vec::new())
+    async fn outputs(&self, _: &str) -> Answers<WorkspaceOutputs> {
+        Answers::failed(Diagnostics::new())
     }
 
-    async fn show(&self, _: Option<&Address>) -> Result<Vec<LiveResource>, Diagnostics> {
-        Ok(Vec::new())
+    async fn show(&self, _: Option<&Address>) -> Answers<LiveResource> {
+        Answers::failed(Diagnostics::new())
     }
 }
 
@@ -234,6 +241,32 @@ fn failures_keep_their_exit_code_and_are_told() {
         let answer = captured.answer.lock().unwrap().clone();
         assert!(answer.starts_with("Not applied: 1 failed in "), "{answer}");
     }
+}
+
+#[test]
+fn a_region_that_cannot_be_planned_hides_no_other_and_stops_the_run() {
+    let unreadable = || Diagnostics::from(Diagnostic::error("aws", "cannot read vpc"));
+    let mut fake = Fake::new(vec![vpc()]);
+    fake.elsewhere = unreadable();
+    let (outcome, captured) = reconcile(&fake, true, None, Format::Text);
+    assert_eq!(outcome.unwrap_err().exit_code(), 1);
+    assert!(!fake.applied.get());
+    let messages = captured.messages.lock().unwrap().clone();
+    assert!(messages.contains("+ vpc.main") && messages.contains("Nothing is changed"));
+
+    let planned = |fake: &Fake| {
+        let (output, captured) = Output::captured(OutputOptions::default(), None);
+        let outcome = block_on(drift::with(&request(Mode::Apply), fake, &output)).unwrap();
+        let answer = captured.answer.lock().unwrap().clone();
+        (outcome.unwrap(), answer)
+    };
+    let mut fake = Fake::new(vec![sample::change("vpc.old", Action::Delete, Reason::NotInStack)]);
+    fake.elsewhere = unreadable();
+    let (code, answer) = planned(&fake);
+    assert_eq!(code, 1, "2 says changes and nothing else");
+    assert!(answer.contains("vpc.old"), "{answer}");
+    fake.elsewhere.0[0].kind = Kind::Blocked;
+    assert_eq!(planned(&fake).0, 4);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Which live object is which resource, from ownership tags and natural names alone (design 3).
 
 use super::resource::{Handler, IdentityBy, LiveObject, Status};
-use crate::aws::ownership::{IDENTITY_KEYS, PREFIX, is_deposed};
-use crate::aws::{Owner, Scope};
+use crate::aws::ownership::{
+    ENVIRONMENT, IDENTITY_KEYS, PREFIX, PROJECT, REGION, RESOURCE, WORKSPACE, is_deposed,
+};
+use crate::aws::{Owner, Scope, Tags};
 use crate::stack::{Address, Diagnostic, Diagnostics, Kind, Location};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,6 +195,13 @@ fn in_the_way(index: &Index<'_>, want: &Sought) -> Option<Diagnostic> {
                     ),
                 )
                 .hint("give this one another name, or remove it from that workspace first"),
+                None if let Some((place, word)) = elsewhere(scope, &object.tags) => {
+                    Diagnostic::error(
+                        "exists_not_ours",
+                        format!("`{address}`: {ty} `{name}` exists as one of {place}"),
+                    )
+                    .hint(format!("put `${{{word}}}` into the name, so that each has its own"))
+                }
                 None => {
                     let problem = Diagnostic::error(
                         "exists_not_ours",
@@ -230,6 +239,19 @@ fn in_the_way(index: &Index<'_>, want: &Sought) -> Option<Diagnostic> {
                     )),
             )
         }
+    }
+}
+
+/// Which other environment or region of the project an object says it is of, and the word that
+/// tells them apart in a name.
+fn elsewhere(scope: &Scope, tags: &Tags) -> Option<(String, &'static str)> {
+    let ours = tags.get(PROJECT) == Some(&scope.project);
+    let (environment, region) = (tags.get(ENVIRONMENT)?, tags.get(REGION)?);
+    let whole = tags.contains_key(WORKSPACE) && tags.contains_key(RESOURCE);
+    match (ours && whole, *environment == scope.environment, *region == scope.region) {
+        (true, false, _) => Some((format!("environment `{environment}`"), "env")),
+        (true, true, false) => Some((format!("region `{region}`"), "region")),
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use super::plan::{Action, Blocked, Change, Mode, OutputChange, Plan, Reason};
 use super::resource::{LiveObject, Registry, Snapshot};
 use super::world::World;
 use crate::aws::Scope;
-use crate::stack::{Address, BlockId, BoundWorkspace, Diagnostics};
+use crate::stack::{Address, BlockId, BoundWorkspace, Diagnostics, Location};
 use hold::Held;
 use order::Unordered;
 use serde_json::Value as Json;
@@ -76,6 +76,21 @@ pub struct Input<'a> {
     pub without_data: bool,
 }
 
+/// A name that counts in all regions of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalName {
+    /// Type of what has it.
+    pub ty: &'static str,
+    /// The name.
+    pub name: String,
+    /// Workspace of what has it.
+    pub workspace: String,
+    /// Address of what has it.
+    pub address: Address,
+    /// Where the file says so.
+    pub at: Location,
+}
+
 /// One resource as planned.
 #[derive(Clone, Debug)]
 struct Planned {
@@ -133,6 +148,8 @@ pub struct Evaluation {
     /// Objects as they are, for the outputs before the change.
     live: World,
     waits: Waits,
+    /// Names that count in all regions.
+    pub(super) global_names: Vec<GlobalName>,
     /// Who has a natural name, by type and name.
     named: BTreeMap<(&'static str, String), (String, Address)>,
 }

@@ -184,6 +184,12 @@ pub trait Resource:
         self.natural_name().map(str::to_owned)
     }
 
+    /// The name that counts in all regions of an account, where it has one that does: the same name
+    /// in another region would be the same object, or one beside it that nobody can tell from it.
+    fn global_name(&self) -> Option<String> {
+        None
+    }
+
     /// What a listing is told of each one the stack wants, as a name that need not be unique: for
     /// types found by tags whose listing costs calls only where something is wanted.
     fn looked_for(&self) -> Option<&str> {

@@ -2,12 +2,15 @@
 
 mod binding;
 mod graph;
+mod in_use;
 mod live;
 mod planning;
+mod regions;
 mod stack_wanted;
 mod validation;
 
 use super::plan::Plan;
+use super::planner::GlobalName;
 use super::resource::{Registry, Snapshot};
 use crate::aws::Scope;
 use crate::stack::{Environment, Inputs, Project};
@@ -16,6 +19,7 @@ use std::sync::Arc;
 pub(super) use binding::are;
 pub use graph::{End, GraphBlock, GraphWorkspace, Need, NeedKind, StackGraph};
 pub use live::Owned;
+pub use regions::one_region_each;
 pub use stack_wanted::StackWanted;
 
 /// Files, inputs and types of a run; the account is reached through [`crate::aws::Cx`] beside it.
@@ -40,6 +44,8 @@ pub struct Planned {
     pub stack: StackWanted,
     /// What the account had.
     pub snapshot: Snapshot,
+    /// Names that must be given in one region only.
+    pub global_names: Vec<GlobalName>,
 }
 
 impl Session {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::catalog::BlockKind;
 use super::diagnostic::{Diagnostic, Diagnostics, Location, nearest};
 use super::document::listed;
-use super::workspace::Workspace;
+use super::workspace::{BlockId, UnitPart, Workspace};
 
 /// Checks what these workspaces ask of each other: an output that is not declared is told with the
 /// nearest that is, and no workspace may wait for itself in a circle. Workspaces that are not among
@@ -46,6 +47,35 @@ fn circles(workspaces: &[&Workspace]) -> Diagnostics {
 }
 
 impl Workspace {
+    /// Outputs of other workspaces that a block refers to, by workspace and name; those that its
+    /// data sources refer to among them.
+    pub fn outputs_needed_by(&self, block: &BlockId) -> BTreeSet<(String, String)> {
+        let used = self.with_data(BTreeSet::from([block.clone()]));
+        used.iter().filter_map(|b| self.outputs_of_blocks.get(b)).flatten().cloned().collect()
+    }
+
+    /// Blocks that an output is made of; those that its data sources refer to among them.
+    pub fn blocks_of_output(&self, output: &str) -> BTreeSet<BlockId> {
+        self.with_data(self.blocks_of_outputs.get(output).cloned().unwrap_or_default())
+    }
+
+    /// Adds the data sources that blocks refer to, and what data sources refer to.
+    fn with_data(&self, mut blocks: BTreeSet<BlockId>) -> BTreeSet<BlockId> {
+        let mut open: Vec<BlockId> = blocks.iter().cloned().collect();
+        while let Some(at) = open.pop() {
+            for part in [UnitPart::Main, UnitPart::Late, UnitPart::Data] {
+                let to = self.graph.references.get(&(at.clone(), part)).into_iter().flatten();
+                let data = |to: &&BlockId| [at.kind, to.kind].contains(&BlockKind::Data);
+                for to in to.map(|(to, _)| to).filter(data) {
+                    if blocks.insert(to.clone()) {
+                        open.push(to.clone());
+                    }
+                }
+            }
+        }
+        blocks
+    }
+
     /// The workspaces that come before it, with the first place that says so.
     fn waits_for(&self) -> BTreeMap<&str, &Location> {
         let needed = self.needed.iter().map(|((other, _), at)| (other.as_str(), at));

@@ -69,6 +69,8 @@ impl Workspace {
             types: BTreeMap::new(),
             depends_on_at: BTreeMap::new(),
             needed: BTreeMap::new(),
+            outputs_of_blocks: BTreeMap::new(),
+            blocks_of_outputs: BTreeMap::new(),
         };
         if let Some(table) = parse(&workspace.source, &mut report) {
             workspace.read(&table, catalog, workspaces, &mut report);
@@ -146,6 +148,8 @@ impl Workspace {
             .iter()
             .map(|(output, range)| (output.clone(), report.location(range)))
             .collect();
+        self.outputs_of_blocks = findings.outputs_of_blocks;
+        self.blocks_of_outputs = findings.blocks_of_outputs;
     }
 
     fn check_name(&self, catalog: &Catalog, report: &mut Report) {

@@ -1,6 +1,6 @@
 //! One workspace file, parsed and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -177,4 +177,8 @@ pub struct Workspace {
     pub(super) depends_on_at: BTreeMap<String, Location>,
     /// Outputs of other workspaces it refers to, with the place of one reference.
     pub(super) needed: BTreeMap<(String, String), Location>,
+    /// Those that each block refers to.
+    pub(super) outputs_of_blocks: BTreeMap<BlockId, BTreeSet<(String, String)>>,
+    /// Blocks that each of its own outputs refers to.
+    pub(super) blocks_of_outputs: BTreeMap<String, BTreeSet<BlockId>>,
 }

@@ -14,6 +14,7 @@ pub struct Tally {
     mode: Option<Mode>,
     names: Names,
     several_workspaces: bool,
+    several_regions: bool,
     changes: BTreeMap<(String, String, Address, bool), Fate>,
     blocked: usize,
     begun: bool,
@@ -49,6 +50,7 @@ impl Tally {
         names.sort_unstable();
         names.dedup();
         tally.several_workspaces = names.len() > 1;
+        tally.several_regions = plans.len() > 1;
         for plan in plans {
             for (at, workspace) in plan.workspaces.iter().enumerate() {
                 for (number, change) in workspace.changes.iter().enumerate() {
@@ -204,13 +206,19 @@ impl Tally {
         }
     }
 
-    fn name(&self, (_, workspace, address, deposed): &(String, String, Address, bool)) -> String {
-        let old = if *deposed { " (replaced earlier)" } else { "" };
-        if self.several_workspaces {
-            format!("{workspace} {address}{old}")
-        } else {
-            format!("{address}{old}")
+    fn name(
+        &self,
+        (region, workspace, address, deposed): &(String, String, Address, bool),
+    ) -> String {
+        let mut name = String::new();
+        for (part, shown) in [(workspace, self.several_workspaces), (region, self.several_regions)]
+        {
+            if shown {
+                let _ = write!(name, "{part} ");
+            }
         }
+        let old = if *deposed { " (replaced earlier)" } else { "" };
+        format!("{name}{address}{old}")
     }
 }
 

@@ -12,7 +12,6 @@ use crate::sandbox::{self, OpenError, Sandbox, Slow};
 use crate::stack::{self, Diagnostic, Diagnostics, Inputs};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use tokio::sync::OnceCell;
 
 /// Fails when no workspace is named, and says which there are.
 pub(in crate::cli) fn named(
@@ -77,7 +76,7 @@ fn open_with(global: &Global, saved: Option<&SavedPlan>) -> Result<Opened, Diagn
                 connection.role_arn.clone_from(&environment.role_arn);
                 connection.account_ids = account_ids(&environment);
             }
-            Region { session, connection, cx: OnceCell::new(), planned: Mutex::new(None) }
+            Region::new(session, connection)
         })
         .collect();
     Ok(Opened {

@@ -1,7 +1,7 @@
 //! Plans in files: written with what it takes to make them again, and checked before they are
 //! carried out.
 
-use super::{Opened, Request, lock};
+use super::{Opened, Region, Request, lock};
 use crate::engine::plan::Plan;
 use crate::engine::planfile::{self, SavedPlan};
 use crate::stack::{Diagnostic, Diagnostics, Inputs, Kind};
@@ -56,11 +56,7 @@ impl Opened {
     }
 
     /// Plans again what a saved plan was made for, and insists on the same result.
-    pub(super) async fn plan_again(
-        &self,
-        name: &str,
-        saved: &SavedPlan,
-    ) -> Result<(), Diagnostics> {
+    pub(super) async fn plan_again(&self, name: &str, saved: &SavedPlan) -> Diagnostics {
         let stale = |message: String| {
             Diagnostics::from(
                 Diagnostic::error("stale_plan", message)
@@ -71,22 +67,24 @@ impl Opened {
         let regions: Vec<&str> = self.regions.iter().map(|r| r.session.region.as_str()).collect();
         let planned: Vec<&str> = saved.plans.iter().map(|p| p.scope.region.as_str()).collect();
         if regions != planned {
-            return Err(stale(format!(
+            return stale(format!(
                 "{name} is for {}, this run for {}",
                 planned.join(", "),
                 regions.join(", ")
-            )));
+            ));
         }
         let request = Request {
             mode: saved.mode,
             workspaces: saved.workspaces.clone(),
             options: saved.options.clone(),
         };
-        for (region, before) in self.regions.iter().zip(&saved.plans) {
+        let again = async |region: &Region| {
             let now = region.plan(&request).await?;
-            planfile::check(before, &now)?;
-        }
-        Ok(())
+            let before = saved.plans.iter().find(|p| p.scope.region == region.session.region);
+            before.map_or(Ok(()), |before| planfile::check(before, &now))?;
+            Ok(Vec::<()>::new())
+        };
+        self.in_each(again).await.problems
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::step::{Flow, Running};
 use super::{Objects, OwnWrites};
-use crate::engine::fingerprint::{fields, fingerprint, mismatches};
+use crate::engine::fingerprint::{field, fingerprint, mismatches, parts};
 use crate::engine::plan::Action;
 use crate::engine::resource::{LiveObject, Status};
 use crate::engine::wait::{LAG, NOW, Since};
@@ -85,19 +85,19 @@ impl Running<'_> {
     /// Names what differs from what the plan saw, leaving out what this run itself wrote.
     fn changed_since(&self, known: &Objects, live: &LiveObject) -> Vec<String> {
         let planned = self.change.fingerprint.as_deref();
+        let entry = self.handler.entry();
         let base = known.old.as_ref().filter(|_| known.verified || planned.is_none());
         match (base, planned) {
             (Some(base), planned) => {
-                let entry = self.handler.entry();
-                let compared = planned.map(fields).unwrap_or_default().into_iter();
-                let compared = compared.filter(|field| match known.own_writes {
+                let compared = planned.map(parts).unwrap_or_default().into_iter();
+                let compared = compared.filter(|part| match known.own_writes {
                     OwnWrites::Nothing => true,
-                    OwnWrites::Late => !entry.is_late(field),
+                    OwnWrites::Late => !entry.is_late(field(part)),
                     OwnWrites::Anything => false,
                 });
-                mismatches(&fingerprint(base, compared), live)
+                mismatches(entry.spec(), &fingerprint(entry.spec(), base, compared), live)
             }
-            (None, Some(planned)) => mismatches(planned, live),
+            (None, Some(planned)) => mismatches(entry.spec(), planned, live),
             (None, None) => Vec::new(),
         }
     }

@@ -1,16 +1,16 @@
 //! What happens to one resource.
 
 use super::pass::Prepared;
+use super::wanted::WantedSpec;
 use super::{PlanOptions, Planned};
 use crate::aws::Tags;
 use crate::aws::ownership::{PROTECT, is_protected};
 use crate::engine::diff;
-use crate::engine::fingerprint::fingerprint;
+use crate::engine::fingerprint::{self, fingerprint};
 use crate::engine::identity;
 use crate::engine::plan::{Action, Blocked, Change, FieldChange, Reason};
-use crate::engine::resource::{Handler, LiveObject, ReplaceOrder, Status};
+use crate::engine::resource::{Handler, LiveObject, ReplaceOrder, Standing, Status};
 use crate::stack::{Address, BlockId, SchemaView};
-use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn hide(fields: &mut [FieldChange], hidden: &BTreeSet<String>) {
@@ -54,12 +54,14 @@ pub(super) fn decide(
     };
     let live = found.live;
     change.id = Some(live.id.clone());
-    let seen = compared(entry.spec(), &wanted.spec).filter(|f| !wanted.hidden.contains(*f));
-    change.fingerprint = Some(fingerprint(&live, seen));
+    let standing = handler.stands(&wanted.spec, &live);
+    let compared = compared(entry.spec(), wanted, &standing);
+    let parts = compared.iter().map(String::as_str);
+    change.fingerprint = Some(fingerprint(entry.spec(), &live, parts));
     change.moved_from = found.moved_from;
     change.fields = diff::diff(entry.spec(), &live.spec, &wanted.spec);
     hide(&mut change.fields, &wanted.hidden);
-    change.left = diff::leave(&mut change.fields, &handler.stands(&wanted.spec, &live));
+    change.left = diff::leave(&mut change.fields, &standing);
     let unprotect: &[&str] = if wanted.protect { &[] } else { &[PROTECT] };
     let mut tag_changes = diff::tags(&live.tags, &wanted.tags, unprotect);
     if change.moved_from.is_some() {
@@ -123,14 +125,21 @@ fn allow(change: &mut Change, options: &PlanOptions) {
     change.unprotects = options.allows_protected(&change.address);
 }
 
-/// Names the fields of what is wanted that a plan compares and may tell of: a digest of a secret
-/// would let its value be guessed.
-fn compared<'a>(schema: SchemaView<'a>, wanted: &'a Json) -> impl Iterator<Item = &'a str> {
-    let given = wanted.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    given.map(|(field, _)| field.as_str()).filter(move |field| {
+/// Names what of the wanted fields a plan compares, as parts of a fingerprint: without what others
+/// decide, and without what is sensitive.
+pub(super) fn compared(
+    schema: SchemaView<'_>,
+    wanted: &WantedSpec,
+    standing: &[Standing],
+) -> BTreeSet<String> {
+    let given = wanted.spec.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let counts = |field: &&String| {
         let view = schema.property(field);
-        view.is_some_and(|view| !view.is_write_only() && !view.holds_sensitive())
-    })
+        let open = view.is_some_and(|view| !view.is_write_only() && !view.is_sensitive());
+        open && !wanted.hidden.contains(*field)
+    };
+    let fields = given.map(|(field, _)| field).filter(counts);
+    fields.filter_map(|field| fingerprint::part(field, standing)).collect()
 }
 
 /// The deletion of an object of ours.
@@ -144,7 +153,7 @@ pub(super) fn deletion(
         action: Action::Delete,
         reason: Some(reason),
         id: Some(live.id.clone()),
-        fingerprint: Some(fingerprint(&live, [])),
+        fingerprint: Some(fingerprint::of_identity(&live)),
         deposed,
         ..Change::none(address.clone())
     };

@@ -7,14 +7,14 @@ mod outputs;
 use super::decide::{decide, deletion, unselected};
 use super::hold::{self, Held};
 use super::wanted::{WantedSpec, evaluate_one};
-use super::{Evaluation, Input, Planned, Uses};
+use super::{Evaluation, GlobalName, Input, Planned, Uses};
 use crate::engine::diff;
 use crate::engine::identity::{Index, Sought};
 use crate::engine::plan::{Action, Blocked, Reason};
 use crate::engine::resource::{Handler, LiveObject};
 use crate::engine::selection::{self, Selection};
 use crate::engine::world::{self, Source};
-use crate::stack::value::{Unknown, is_placeholder};
+use crate::stack::value::{Unknown, contains_placeholder, is_placeholder};
 use crate::stack::{
     Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Fields, Location, UnitPart, Value,
 };
@@ -201,10 +201,14 @@ impl<'a> Pass<'a, '_> {
                 }
             };
             let address = block.address(key.as_deref());
-            let name = handler.natural_name(&wanted.spec).filter(|n| !is_placeholder(n));
-            if let Some(name) = &name {
-                self.name(handler, name, &address);
+            let mut name = handler.natural_name(&wanted.spec).filter(|n| !is_placeholder(n));
+            if let Some(taken) = &name
+                && !self.name(handler, taken, &address, &wanted.name_at)
+            {
+                // What the account has of that name is not to be told of as well.
+                name = None;
             }
+            self.global_name(handler, &wanted, &address);
             let looked_for = handler.looked_for(&wanted.spec).filter(|n| !is_placeholder(n));
             if let Some(looked_for) = looked_for {
                 self.out.names.entry(handler.entry().name).or_default().insert(looked_for);
@@ -216,23 +220,42 @@ impl<'a> Pass<'a, '_> {
         prepared
     }
 
-    /// Notes the natural name of a resource; two of one name cannot be.
-    fn name(&mut self, handler: &dyn Handler, name: &str, address: &Address) {
+    /// Notes the natural name of a resource. Two of one name cannot be: tells whether it is free.
+    fn name(
+        &mut self,
+        handler: &dyn Handler,
+        name: &str,
+        address: &Address,
+        at: &Location,
+    ) -> bool {
         let ty = handler.entry().name;
         self.out.names.entry(ty).or_default().insert(name.to_owned());
         let own = (self.workspace().to_owned(), address.clone());
         let other = self.out.named.entry((ty, name.to_owned())).or_insert_with(|| own.clone());
         if *other == own || self.read_only {
-            return;
+            return true;
         }
         let of = match &other.0 {
             workspace if *workspace == own.0 => format!("`{}`", other.1),
             workspace => format!("`{}` of workspace `{workspace}`", other.1),
         };
-        let block = BlockId::resource(ty, &address.name);
         let problem = format!("`{address}`: {of} is called `{name}` too");
-        let problem = Diagnostic::error("duplicate_name", problem).at_location(self.at(&block));
+        let problem = Diagnostic::error("duplicate_name", problem).at_location(Some(at.clone()));
         self.out.problems.push(problem.hint(format!("the name of a {ty} must be unique")));
+        false
+    }
+
+    /// Notes a name that counts in other regions too.
+    fn global_name(&mut self, handler: &dyn Handler, wanted: &WantedSpec, address: &Address) {
+        let name = handler.global_name(&wanted.spec).filter(|name| !contains_placeholder(name));
+        let Some(name) = name.filter(|_| !self.read_only) else { return };
+        self.out.global_names.push(GlobalName {
+            ty: handler.entry().name,
+            name,
+            workspace: self.workspace().to_owned(),
+            address: address.clone(),
+            at: wanted.name_at.clone(),
+        });
     }
 
     fn main(&mut self, block: &BlockId, prepared: &Prepared) {

@@ -6,7 +6,7 @@ use crate::engine::canonical::{self, canonical};
 use crate::engine::diff;
 use crate::engine::resource::Handler;
 use crate::stack::value::{Resolved, Value};
-use crate::stack::{BlockId, BoundWorkspace, Diagnostic, Diagnostics, Fields, Objects};
+use crate::stack::{BlockId, BoundWorkspace, Diagnostic, Diagnostics, Fields, Location, Objects};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +21,8 @@ pub(in crate::engine) struct WantedSpec {
     pub(in crate::engine) hidden: BTreeSet<String>,
     /// Whether the stanza protects it.
     pub(in crate::engine) protect: bool,
+    /// Where its name stands in the file.
+    pub(in crate::engine) name_at: Location,
 }
 
 /// A path below an address as a stack file would write it: `.routes[0].gateway_id`.
@@ -61,6 +63,7 @@ pub(in crate::engine) fn evaluate_one(
         return Err(problems);
     }
     let protect = bound.workspace.blocks.get(block).is_some_and(|b| b.protect);
+    let name_at = evaluated.locate_text("name");
     let mut tags: BTreeMap<String, Json> = BTreeMap::new();
     let mut hidden = hidden_fields(&evaluated.attributes);
     for (name, value) in &evaluated.tags {
@@ -72,7 +75,7 @@ pub(in crate::engine) fn evaluate_one(
         }
     }
     if handler.rules().unowned {
-        return Ok(WantedSpec { spec, tags: BTreeMap::new(), hidden, protect });
+        return Ok(WantedSpec { spec, tags: BTreeMap::new(), hidden, protect, name_at });
     }
     for (name, value) in scope.identity_tags(&bound.workspace.name, &address) {
         tags.insert(name, Json::String(value));
@@ -80,7 +83,7 @@ pub(in crate::engine) fn evaluate_one(
     if protect {
         tags.insert(PROTECT.to_owned(), Json::String("true".to_owned()));
     }
-    Ok(WantedSpec { spec, tags, hidden, protect })
+    Ok(WantedSpec { spec, tags, hidden, protect, name_at })
 }
 
 fn hidden_fields(resolved: &Resolved) -> BTreeSet<String> {

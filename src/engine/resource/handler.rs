@@ -38,6 +38,10 @@ pub trait Handler: Send + Sync {
     fn looked_for(&self, _: &Json) -> Option<String> {
         None
     }
+    /// See [`Resource::global_name`].
+    fn global_name(&self, _: &Json) -> Option<String> {
+        None
+    }
     /// Finds pairs that cannot be there at once, of objects that leave and ones that come: their
     /// positions. See [`Resource::clashes`].
     fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)>;
@@ -158,6 +162,10 @@ impl<R: Resource> Handler for Erased<R> {
 
     fn looked_for(&self, spec: &Json) -> Option<String> {
         read::<R>(spec).ok()?.looked_for().map(str::to_owned)
+    }
+
+    fn global_name(&self, spec: &Json) -> Option<String> {
+        read::<R>(spec).ok()?.global_name()
     }
 
     fn clashes(&self, leaving: &[&Json], coming: &[&Json]) -> Vec<(usize, usize)> {

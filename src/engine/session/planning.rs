@@ -8,9 +8,12 @@ use crate::engine::resource::Snapshot;
 use crate::engine::selection::{check_addresses, check_instances};
 use crate::engine::snapshot::{self, Names};
 use crate::engine::world::World;
-use crate::stack::{Address, BlockId, BoundWorkspace, Diagnostic, Diagnostics};
+use crate::stack::{Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Diagnostics};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Every workspace, as listings understand it.
+const EVERY: &[String] = &[];
 
 impl Session {
     /// Plans what makes the account like the stack. Reads, never writes.
@@ -106,13 +109,14 @@ impl Session {
         account_id: &str,
     ) -> Result<Planned, Diagnostics> {
         let refs: Vec<&BoundWorkspace> = bound.iter().map(|(b, _)| b).collect();
-        let live = addresses(&self.scope(), &snapshot);
+        let live = addresses(&self.scope(), &snapshot, EVERY);
         let unknown = check_addresses(options, &refs, &live);
         if unknown.has_errors() {
             return Err(unknown);
         }
         let scope = self.scope();
         let input = self.input(&scope, &bound, (&snapshot, &data), options);
+        let global_names = evaluation.global_names.clone();
         let (plan, world) = planner::plan(input, evaluation, account_id)?;
         let unknown = check_instances(options, &plan);
         if unknown.has_errors() {
@@ -120,7 +124,7 @@ impl Session {
         }
         let registry = Arc::clone(&self.registry);
         let stack = StackWanted::new(registry, scope, bound, (world, data));
-        Ok(Planned { plan, stack, snapshot })
+        Ok(Planned { plan, stack, snapshot, global_names })
     }
 
     fn input<'a>(
@@ -193,6 +197,8 @@ impl Session {
     /// (protection, the order asked for); variables without a value do not stand in the way.
     ///
     /// Without names it is all workspaces that own something, those whose file is gone among them.
+    /// What live resources of other workspaces use is refused, so everything of ours is read: in
+    /// bulk, that takes no more calls than to read some.
     pub async fn plan_destroy(
         &self,
         cx: &Cx,
@@ -202,7 +208,7 @@ impl Session {
         let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
         let mut snapshot = match self.read_by_stack(cx, names, options).await {
             Some(snapshot) => snapshot,
-            None => snapshot::read(&self.registry, cx, names, &Names::new(), None).await?,
+            None => snapshot::read(&self.registry, cx, EVERY, &Names::new(), None).await?,
         };
         let going = self.at_stake(names, &snapshot);
         snapshot::weigh(&self.registry, cx, &going, &mut snapshot).await?;
@@ -234,7 +240,7 @@ impl Session {
             return None;
         }
         let bound = self.bind_all(&files, account).ok()?;
-        Some(self.read(cx, &bound, names, options).await.ok()?.snapshot)
+        Some(self.read(cx, &bound, EVERY, options).await.ok()?.snapshot)
     }
 
     /// Names what these workspaces (all without names) own and what may hold data, by type and id.
@@ -283,7 +289,7 @@ impl Session {
             return Err(problems);
         }
         let refs: Vec<&BoundWorkspace> = bound.iter().map(|(b, _)| b).collect();
-        let unknown = check_addresses(options, &refs, &addresses(&scope, &snapshot));
+        let unknown = check_addresses(options, &refs, &addresses(&scope, &snapshot, names));
         if unknown.has_errors() {
             return Err(unknown);
         }
@@ -291,10 +297,31 @@ impl Session {
         let input = self.input(&scope, &bound, (&snapshot, &data), options);
         let account_id = account.map_or("", |(id, _)| id);
         let mut plan = planner::plan_destroy(input, names, account_id)?;
+        if let Some(refusal) = self.in_use(&plan, &snapshot) {
+            return Err(refusal.into());
+        }
         plan.warnings.extend(without_file.into_iter().map(|(_, words)| words));
+        plan.warnings.extend(bound.iter().flat_map(|(one, _)| self.kept(one)));
         let registry = Arc::clone(&self.registry);
         let stack = StackWanted::new(registry, scope, bound, (World::default(), data));
-        Ok(Planned { plan, stack, snapshot })
+        Ok(Planned { plan, stack, snapshot, global_names: Vec::new() })
+    }
+
+    /// Says of what is set and never owned that it stays.
+    fn kept(&self, bound: &BoundWorkspace) -> Vec<String> {
+        let handler = |block: &BlockId| match block.kind {
+            BlockKind::Resource => self.registry.get(&block.ty),
+            BlockKind::Data => None,
+        };
+        let blocks = bound.workspace.blocks.keys();
+        let unowned = blocks.filter(|b| handler(b).is_some_and(|handler| handler.rules().unowned));
+        let words = |block| {
+            format!(
+                "`{block}` is set, not owned: the account keeps it as its default, because others \
+                 may count on it"
+            )
+        };
+        unowned.map(words).collect()
     }
 
     /// Names the workspaces that have a file or own something, and warns of those without a file.
@@ -322,9 +349,11 @@ struct Read {
     data: DataResults,
 }
 
-fn addresses(scope: &Scope, snapshot: &Snapshot) -> Vec<Address> {
-    let objects = snapshot.values().flatten();
-    objects.filter_map(|o| scope.owner(&o.tags)).map(|owner| owner.address).collect()
+/// Addresses that these workspaces own, all without names.
+fn addresses(scope: &Scope, snapshot: &Snapshot, names: &[String]) -> Vec<Address> {
+    let owners = snapshot.values().flatten().filter_map(|o| scope.owner(&o.tags));
+    let named = owners.filter(|o| names.is_empty() || names.contains(&o.workspace));
+    named.map(|owner| owner.address).collect()
 }
 
 /// Says what data goes because the user allowed it.

@@ -1,7 +1,7 @@
 //! What can be said of the files without an account.
 
 use super::Session;
-use crate::engine::planner::{self, DataResults, Input, PlanOptions};
+use crate::engine::planner::{self, DataResults, GlobalName, Input, PlanOptions};
 use crate::engine::resource::Snapshot;
 use crate::stack::{BoundWorkspace, Diagnostics, Workspace, check_inputs, check_outputs};
 use std::collections::BTreeSet;
@@ -9,6 +9,15 @@ use std::collections::BTreeSet;
 impl Session {
     /// Finds all problems that need no account: files, variables, expressions, value shapes.
     pub fn validate(&self, names: &[String]) -> Diagnostics {
+        self.without_account(names).0
+    }
+
+    /// Names that count in all regions, as far as they are known without an account.
+    pub fn global_names(&self, names: &[String]) -> Vec<GlobalName> {
+        self.without_account(names).1
+    }
+
+    fn without_account(&self, names: &[String]) -> (Diagnostics, Vec<GlobalName>) {
         let mut problems = Diagnostics::new();
         let mut good = Vec::new();
         for name in names {
@@ -35,6 +44,7 @@ impl Session {
         let scope = self.scope();
         let (snapshot, data) = (Snapshot::new(), DataResults::new());
         let options = PlanOptions::default();
+        let mut global_names = Vec::new();
         for pair in good {
             let input = Input {
                 registry: &self.registry,
@@ -46,10 +56,12 @@ impl Session {
                 // Keys may come from a data source, which only the account can tell.
                 without_data: true,
             };
-            problems.extend(planner::evaluate(input).problems);
+            let found = planner::evaluate(input);
+            problems.extend(found.problems);
+            global_names.extend(found.global_names);
         }
         problems.sort();
-        problems
+        (problems, global_names)
     }
 
     /// Names the variables of these workspaces (all without names) that must not be stored.

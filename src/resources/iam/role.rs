@@ -125,6 +125,10 @@ impl Resource for IamRole {
         self.name.as_deref()
     }
 
+    fn global_name(&self) -> Option<String> {
+        self.name.clone()
+    }
+
     fn validate(&self) -> Vec<FieldProblem> {
         let mut problems = naming::validate(self.name.as_deref(), self.name_prefix.as_deref());
         problems.extend(naming::validate_path(self.path.as_deref()));

@@ -113,6 +113,10 @@ impl Resource for Route53Record {
         })
     }
 
+    fn global_name(&self) -> Option<String> {
+        self.unique_name()
+    }
+
     fn validate(&self) -> Vec<FieldProblem> {
         let mut problems = Vec::new();
         let mut problem = |path: &str, message: &str| {

@@ -102,6 +102,12 @@ impl Resource for Route53Zone {
         Some(self.name.as_str())
     }
 
+    /// Of two public zones of one name, only one is asked.
+    fn global_name(&self) -> Option<String> {
+        let is_public = self.vpcs.as_ref().is_none_or(BTreeSet::is_empty);
+        is_public.then(|| self.name.as_str().to_owned())
+    }
+
     fn validate(&self) -> Vec<FieldProblem> {
         let name = self.name.as_str();
         let wrong = !contains_placeholder(name) && (name.is_empty() || name.contains(".."));

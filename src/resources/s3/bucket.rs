@@ -106,6 +106,10 @@ impl Resource for S3Bucket {
         Some(&self.name)
     }
 
+    fn global_name(&self) -> Option<String> {
+        Some(self.name.clone())
+    }
+
     fn validate(&self) -> Vec<FieldProblem> {
         let mut problems = Vec::new();
         let mut problem = |path: &str, message: &str| {

@@ -279,6 +279,7 @@ impl<'a> Checker<'a, '_> {
             let at = self.place(span);
             let moved = local.uses.iter().map(|used| Use { at: at.clone(), ..used.clone() });
             self.uses.extend(moved);
+            self.outputs.extend(local.outputs.iter().cloned());
             return local.shape.moved_to(span);
         }
         let Some(entry) = self.declared.locals.entries.get(name) else { return Shape::Any };
@@ -292,6 +293,7 @@ impl<'a> Checker<'a, '_> {
         }
         self.visiting.push((name, entry.key.clone()));
         let outer = std::mem::take(&mut self.uses);
+        let outer_outputs = std::mem::take(&mut self.outputs);
         let each = std::mem::replace(&mut self.each, Each::Not("locals cannot use `each`"));
         let (text, bound) = (self.text.take(), std::mem::take(&mut self.bound));
         let shape = self.shape_of(&entry.node);
@@ -299,7 +301,8 @@ impl<'a> Checker<'a, '_> {
         self.each = each;
         self.visiting.pop();
         let uses = std::mem::replace(&mut self.uses, outer);
-        self.locals.insert(name, Rc::new(Local { shape, uses }));
+        let outputs = std::mem::replace(&mut self.outputs, outer_outputs);
+        self.locals.insert(name, Rc::new(Local { shape, uses, outputs }));
         self.local(name, span)
     }
 

@@ -78,6 +78,10 @@ pub(super) struct Findings {
     pub(super) uses: BTreeMap<BlockId, Uses>,
     /// Outputs of other workspaces, with the place of one reference.
     pub(super) outputs: BTreeMap<(String, String), Range<usize>>,
+    /// Those that each block refers to, through locals too.
+    pub(super) outputs_of_blocks: BTreeMap<BlockId, BTreeSet<(String, String)>>,
+    /// Blocks that each output of the workspace itself refers to, through locals too.
+    pub(super) blocks_of_outputs: BTreeMap<String, BTreeSet<BlockId>>,
 }
 
 /// What `each` stands for.
@@ -94,6 +98,7 @@ const NO_FOR_EACH: &str = "`each` is only known in a block with `for_each`";
 struct Local<'a> {
     shape: Shape<'a>,
     uses: Vec<Use>,
+    outputs: BTreeSet<(String, String)>,
 }
 
 struct Checker<'a, 'r> {
@@ -102,6 +107,8 @@ struct Checker<'a, 'r> {
     findings: Findings,
     /// References of the part at hand.
     uses: Vec<Use>,
+    /// Outputs of other workspaces that the block at hand refers to.
+    outputs: BTreeSet<(String, String)>,
     locals: BTreeMap<&'a str, Rc<Local<'a>>>,
     /// Locals being looked into, to notice cycles.
     visiting: Vec<(&'a str, Range<usize>)>,
@@ -119,6 +126,7 @@ pub(super) fn check(declared: Declared<'_>, report: &mut Report) -> Findings {
         report,
         findings: Findings::default(),
         uses: Vec::new(),
+        outputs: BTreeSet::new(),
         locals: BTreeMap::new(),
         visiting: Vec::new(),
         targets: BTreeMap::new(),
@@ -137,12 +145,19 @@ impl<'a> Checker<'a, '_> {
             self.local(name, &(0..0));
         }
         self.uses.clear();
+        self.outputs.clear();
         if let Some(tags) = declared.tags {
             self.tag_table(tags);
         }
         let common = std::mem::take(&mut self.uses);
+        let outputs = std::mem::take(&mut self.outputs);
         for (id, block) in declared.blocks {
             self.block(id, block, &common);
+            let mut used = std::mem::take(&mut self.outputs);
+            if id.kind == BlockKind::Resource {
+                used.extend(outputs.iter().cloned());
+            }
+            self.findings.outputs_of_blocks.insert(id.clone(), used);
         }
         for (ty, defaults) in declared.defaults {
             // Defaults of a type without a block are checked here; others with each block.
@@ -151,10 +166,12 @@ impl<'a> Checker<'a, '_> {
             }
         }
         self.each = Each::Not(NO_FOR_EACH);
-        for output in declared.outputs.values() {
-            self.value(&output.value, None, "value");
-        }
         self.uses.clear();
+        for (name, output) in declared.outputs {
+            self.value(&output.value, None, "value");
+            let used = std::mem::take(&mut self.uses).into_iter().map(|used| used.target);
+            self.findings.blocks_of_outputs.insert(name.clone(), used.collect());
+        }
     }
 
     fn block(&mut self, id: &BlockId, block: &'a Block, common: &[Use]) {

@@ -134,7 +134,7 @@ impl Rig {
         };
         let names = [WORKSPACE.to_owned()];
         let planned = session.plan(&self.cx, &names, &PlanOptions::default()).await;
-        let session::Planned { plan, stack, snapshot } =
+        let session::Planned { plan, stack, snapshot, .. } =
             planned.unwrap_or_else(|problems| panic!("{problems:#?}"));
         Planned { plan, wanted: stack, snapshot, at: Instant::now() }
     }

@@ -5,7 +5,7 @@ use crate::engine::diff;
 use crate::engine::fingerprint::{self, fingerprint};
 use crate::engine::plan::{Action, FieldChange, Reason};
 use crate::engine::planner::Planned;
-use crate::engine::planner::decide::hide;
+use crate::engine::planner::decide::{compared, hide};
 use crate::engine::planner::wanted::{WantedSpec, evaluate_one};
 use crate::engine::resource::{Changed, Handler};
 use crate::engine::world::{self, Source};
@@ -79,13 +79,11 @@ impl Pass<'_, '_> {
         // A new object has none of them yet, whatever the old one had.
         planned.late_changes = !fields.is_empty() || planned.change.action == Action::Replace;
         if let (Some(live), Some(seen)) = (&planned.live, &planned.change.fingerprint) {
-            let is_open = |field: &&&str| {
-                let view = entry.spec().property(field);
-                view.is_some_and(|v| !v.holds_sensitive()) && !wanted.hidden.contains(**field)
-            };
-            let late = given.iter().filter(is_open).copied();
-            let all = fingerprint::fields(seen).into_iter().chain(late);
-            planned.change.fingerprint = Some(fingerprint(live, all));
+            let standing = handler.stands(&wanted.spec, live);
+            let late = compared(entry.spec(), wanted, &standing);
+            let late = late.iter().filter(|part| given.contains(&fingerprint::field(part)));
+            let all = fingerprint::parts(seen).into_iter().chain(late.map(String::as_str));
+            planned.change.fingerprint = Some(fingerprint(entry.spec(), live, all));
         }
         planned.change.fields.extend(fields);
         // Tags stay last.

@@ -188,7 +188,9 @@ impl<'a> Checker<'a, '_> {
                 .hint(format!("write `{workspace}.outputs.<name>`")));
         }
         let at = self.place(span);
-        self.findings.outputs.entry((workspace.to_owned(), name.clone())).or_insert(at);
+        let output = (workspace.to_owned(), name.clone());
+        self.outputs.insert(output.clone());
+        self.findings.outputs.entry(output).or_insert(at);
         Ok((Shape::Any, 2))
     }
 
