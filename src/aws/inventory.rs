@@ -4,6 +4,7 @@
 //! The Tagging API lags, and lists what was tagged once (aws-semantics.md 0); EC2 and IAM are asked
 //! themselves, and what only the Tagging API tells is confirmed by its service.
 
+mod compute;
 mod ecs;
 mod web;
 
@@ -334,6 +335,7 @@ async fn described(cx: &Cx, kind: &str, ids: &[String]) -> Result<Option<BTreeMa
             }
             found
         }
+        "instance" => compute::instances(cx, ids).await?,
         // Its call has no filter on the id; there are but few.
         "egress-only-internet-gateway" => {
             let all = cx.ec2().describe_egress_only_internet_gateways().into_paginator().items();
@@ -365,6 +367,7 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
             let call = cx.ecr().describe_repositories().repository_names(name);
             call.send().await.map(drop).map_err(Error::from)
         }
+        ("autoscaling", "autoScalingGroup") => return compute::group_exists(cx, name).await,
         ("ecs", _) => return ecs::exists(cx, arn).await,
         ("acm" | "route53" | "s3", _) => return web::exists(cx, arn).await,
         _ => return Ok(None),

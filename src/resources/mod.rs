@@ -22,6 +22,11 @@ pub mod cloudwatch {
     mod read;
 }
 
+/// EC2 Auto Scaling: groups of instances.
+pub mod autoscaling {
+    pub mod group;
+}
+
 /// Data sources: what others own, read and never written.
 pub mod data {
     pub mod acm_certificate;
@@ -30,6 +35,7 @@ pub mod data {
     pub mod ecr_repository;
     mod filters;
     pub mod iam_role;
+    pub mod image;
     pub mod nat_gateway;
     pub mod route53_zone;
     pub mod ssm_parameter;
@@ -51,6 +57,7 @@ pub mod ec2 {
     pub mod eip;
     pub(crate) mod interfaces;
     pub mod internet_gateway;
+    pub mod launch_template;
     pub mod nat_gateway;
     mod requests;
     pub mod route;
@@ -167,10 +174,12 @@ pub fn registry() -> Registry {
             Erased::<acm::certificate::AcmCertificate>::boxed(),
             Erased::<applicationautoscaling::target::ScalingTarget>::boxed(),
             Erased::<cloudwatch::alarm::CloudwatchAlarm>::boxed(),
+            Erased::<autoscaling::group::AutoscalingGroup>::boxed(),
             Erased::<dynamodb::table::DynamodbTable>::boxed(),
             Erased::<ec2::egress_only_internet_gateway::EgressOnlyInternetGateway>::boxed(),
             Erased::<ec2::eip::Eip>::boxed(),
             Erased::<ec2::internet_gateway::InternetGateway>::boxed(),
+            Erased::<ec2::launch_template::LaunchTemplate>::boxed(),
             Erased::<ec2::nat_gateway::NatGateway>::boxed(),
             Erased::<ec2::route_table::RouteTable>::boxed(),
             Erased::<ec2::security_group::SecurityGroup>::boxed(),
@@ -205,6 +214,7 @@ pub fn registry() -> Registry {
             ErasedData::<data::dynamodb_table::DynamodbTable>::boxed(),
             ErasedData::<data::ecr_repository::EcrRepository>::boxed(),
             ErasedData::<data::iam_role::IamRole>::boxed(),
+            ErasedData::<data::image::Image>::boxed(),
             ErasedData::<data::nat_gateway::NatGateway>::boxed(),
             ErasedData::<data::route53_zone::Route53Zone>::boxed(),
             ErasedData::<data::ssm_parameter::SsmParameter>::boxed(),

@@ -11,6 +11,11 @@ fn boto3_creates_reads_and_deletes_each_kind() {
 }
 
 #[test]
+fn boto3_creates_reads_and_deletes_templates_groups_and_instances() {
+    holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_compute.py"));
+}
+
+#[test]
 fn boto3_creates_reads_and_deletes_tables_and_repositories() {
     holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_data.py"));
 }

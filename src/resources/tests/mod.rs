@@ -1,6 +1,7 @@
 //! Handlers against the embedded AWS; `tests/it` has the same types meet others.
 
 mod acm;
+mod compute;
 mod conformance;
 mod discovery;
 mod dynamodb;

@@ -21,6 +21,7 @@
 
 mod answers;
 mod calls;
+mod compute;
 mod drift;
 mod drift_verb;
 mod endpoints;

@@ -102,6 +102,7 @@ def owned(environment):
         if is_ours(tags, environment):
             found.append(f"ecr_repository {repository['repositoryName']}")
     found += owned_web(environment)
+    found += owned_compute(environment)
     return sorted(found)
 
 
@@ -131,6 +132,24 @@ def owned_web(environment):
         except ClientError:
             continue  # Of another test, and deleted meanwhile; or a bucket without tags.
     return ours
+
+
+def owned_compute(environment):
+    """Lists launch templates, groups and instances; terminated ones are listed for a while."""
+    found = []
+    for template in call("ec2", "describe_launch_templates", {})["LaunchTemplates"]:
+        if is_ours(template.get("Tags", []), environment):
+            found.append(f"launch_template {template['LaunchTemplateName']}")
+    groups = call("autoscaling", "describe_auto_scaling_groups", {})["AutoScalingGroups"]
+    for group in groups:
+        if is_ours(group.get("Tags", []), environment):
+            found.append(f"autoscaling_group {group['AutoScalingGroupName']}")
+    for reservation in call("ec2", "describe_instances", {})["Reservations"]:
+        for instance in reservation["Instances"]:
+            gone = instance["State"]["Name"] == "terminated"
+            if not gone and is_ours(instance.get("Tags", []), environment):
+                found.append(f"instance {instance['InstanceId']}")
+    return found
 
 
 def owned_gateways(environment):
