@@ -209,35 +209,35 @@ impl CloudwatchAlarm {
 
     /// It, with what it does not say as a live one has it; but nothing that excludes what it says.
     fn over(&self, live: &Self) -> Self {
-        let mut all = self.clone();
-        fn keep<T: Clone>(mine: &mut Option<T>, live: &Option<T>) {
+        fn keep<T: Clone>(mine: &mut Option<T>, live: Option<&T>) {
             if mine.is_none() {
-                mine.clone_from(live);
+                *mine = live.cloned();
             }
         }
-        keep(&mut all.alarm_description, &live.alarm_description);
-        keep(&mut all.actions_enabled, &live.actions_enabled);
-        keep(&mut all.ok_actions, &live.ok_actions);
-        keep(&mut all.alarm_actions, &live.alarm_actions);
-        keep(&mut all.insufficient_data_actions, &live.insufficient_data_actions);
-        keep(&mut all.treat_missing_data, &live.treat_missing_data);
+        let mut all = self.clone();
+        keep(&mut all.alarm_description, live.alarm_description.as_ref());
+        keep(&mut all.actions_enabled, live.actions_enabled.as_ref());
+        keep(&mut all.ok_actions, live.ok_actions.as_ref());
+        keep(&mut all.alarm_actions, live.alarm_actions.as_ref());
+        keep(&mut all.insufficient_data_actions, live.insufficient_data_actions.as_ref());
+        keep(&mut all.treat_missing_data, live.treat_missing_data.as_ref());
         if self.metrics.is_none() {
-            keep(&mut all.metric_name, &live.metric_name);
-            keep(&mut all.namespace, &live.namespace);
-            keep(&mut all.dimensions, &live.dimensions);
-            keep(&mut all.period, &live.period);
-            keep(&mut all.unit, &live.unit);
+            keep(&mut all.metric_name, live.metric_name.as_ref());
+            keep(&mut all.namespace, live.namespace.as_ref());
+            keep(&mut all.dimensions, live.dimensions.as_ref());
+            keep(&mut all.period, live.period.as_ref());
+            keep(&mut all.unit, live.unit.as_ref());
             if self.extended_statistic.is_none() {
-                keep(&mut all.statistic, &live.statistic);
+                keep(&mut all.statistic, live.statistic.as_ref());
             }
             if all.statistic.is_none() {
-                keep(&mut all.extended_statistic, &live.extended_statistic);
-                let low = &live.evaluate_low_sample_count_percentile;
+                keep(&mut all.extended_statistic, live.extended_statistic.as_ref());
+                let low = live.evaluate_low_sample_count_percentile.as_ref();
                 keep(&mut all.evaluate_low_sample_count_percentile, low);
             }
         }
         if self.metric_name.is_none() {
-            keep(&mut all.metrics, &live.metrics);
+            keep(&mut all.metrics, live.metrics.as_ref());
         }
         if self.threshold.is_none() && self.threshold_metric_id.is_none() {
             all.threshold = live.threshold;

@@ -77,7 +77,7 @@ pub(super) async fn check(
     let key = key(workspace, listener, around);
     for object in around.planned().filter(|object| object.ty == ListenerRule::TYPE) {
         // The later of two says it.
-        if std::ptr::eq(&object.spec, wanted) {
+        if std::ptr::eq(&raw const object.spec, wanted) {
             break;
         }
         let of = object.workspace.as_deref().unwrap_or_default();

@@ -338,7 +338,7 @@ mod tests {
             assert!(Expression::parse(text).is_some(), "{text}");
         }
         for text in ["", "t3.medium", "attribute:x", "attribute:x like y", "attribute: exists"] {
-            assert!(!Expression::parse(text).is_some(), "{text}");
+            assert!(Expression::parse(text).is_none(), "{text}");
         }
     }
 }

@@ -60,7 +60,7 @@ async fn owned(cx: &Cx, workspaces: &[String], names: &[String]) -> Result<Vec<N
             name.strip_prefix(&start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let id = one.id.filter(|id| !there.contains(id))?;
-        missing.iter().any(|name| is_start(name)).then_some(id)
+        missing.iter().any(is_start).then_some(id)
     });
     let candidates: Vec<String> = candidates.collect();
     let more: Vec<Namespace> = stream::iter(candidates)

@@ -111,7 +111,7 @@ impl Service {
         for record in self.history.iter_mut().filter(|it| it.is_open()) {
             match record.course {
                 Course::RollingBack => {
-                    record.end(Course::RolledBack, "Service deployment rolled back.", now)
+                    record.end(Course::RolledBack, "Service deployment rolled back.", now);
                 }
                 _ => record.end(Course::Successful, "", now),
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::capacity_provider::Provider;
 use super::super::rules::{
     LAUNCH_AND_STRATEGY, NO_SERVICE, NO_TASK, PROTECTION_SERVICE, RUN_COUNT, UNMODELLED_LAUNCH,
 };
@@ -102,7 +103,7 @@ fn order(account: &Account, call: &Call, input: &Input, cluster: &str) -> Result
             tags.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
-    let scales = provider.and_then(|it| state.providers.get(it)).is_some_and(|it| it.is_scaling());
+    let scales = provider.and_then(|it| state.providers.get(it)).is_some_and(Provider::is_scaling);
     Ok(Order {
         cluster: cluster.to_owned(),
         group: input

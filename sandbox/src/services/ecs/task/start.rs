@@ -39,6 +39,7 @@ pub(crate) struct Order {
 
 /// The first port Docker gives where none is asked for.
 const FIRST_PORT: i64 = 32_768;
+const LAST_PORT: i64 = 65_535;
 
 /// Makes a task and places it; without a place for it, only one that may wait is made. Returns its
 /// id, or why there is no place.
@@ -143,7 +144,7 @@ fn settle_on(
     if definition.is_awsvpc() {
         let network = task.network.clone().unwrap_or_default();
         let network = network.as_object().cloned().unwrap_or_default();
-        interface = attach(account, region, id, instance, &zone, &network, now).map(Some);
+        interface = attach(account, region, id, (instance, &zone), &network, now).map(Some);
     } else {
         bindings = bind(ecs, &definition, instance);
     }
@@ -162,7 +163,7 @@ fn settle_on(
             task.pull_started = Some(now);
             task.next = Some(way.after(now, step::PULLING));
         }
-        Err(why) => step::fail(ecs, account, region, id, now, &why, None),
+        Err(why) => step::fail(ecs, account, region, id, now, (&why, None)),
     }
 }
 
@@ -171,8 +172,7 @@ fn attach(
     account: &mut Account,
     region: &str,
     id: &str,
-    instance: &str,
-    zone: &str,
+    (instance, zone): (&str, &str),
     network: &Map<String, Value>,
     now: Time,
 ) -> Result<Interface, String> {
@@ -208,7 +208,7 @@ fn bind(ecs: &State, definition: &Definition, instance: &str) -> Vec<Binding> {
             let outer = match mapping.integer("hostPort") {
                 Some(port) if port > 0 => port,
                 _ if mode == "bridge" => {
-                    let free = (FIRST_PORT..).find(|port| !taken.contains(port));
+                    let free = (FIRST_PORT..=LAST_PORT).find(|port| !taken.contains(port));
                     free.unwrap_or(FIRST_PORT)
                 }
                 _ => inner,

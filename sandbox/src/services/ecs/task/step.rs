@@ -112,7 +112,7 @@ fn pulled(ecs: &mut State, account: &mut Account, region: &str, id: &str, now: T
                 Some(inner) if inner.starts_with("CannotPull") => inner.clone(),
                 _ => why,
             };
-            return fail(ecs, account, region, id, now, &told, inner.map(|it| (name, it)));
+            return fail(ecs, account, region, id, now, (&told, inner.map(|it| (name, it))));
         }
     }
     register(ecs, account, region, id, now);
@@ -268,8 +268,7 @@ pub(super) fn fail(
     region: &str,
     id: &str,
     now: Time,
-    reason: &str,
-    container: Option<(String, String)>,
+    (reason, container): (&str, Option<(String, String)>),
 ) {
     let Some(task) = ecs.tasks.get_mut(id) else { return };
     task.stop_code = Some("TaskFailedToStart".to_owned());

@@ -92,10 +92,6 @@ impl Stack {
         self.ok("DeleteService", input);
     }
 
-    fn put_no_providers(&self) -> Value {
-        json!({"cluster": "main", "capacityProviders": [], "defaultCapacityProviderStrategy": []})
-    }
-
     fn stop_tasks(&self) {
         for task in self.tasks(true) {
             self.ok("StopTask", json!({"cluster": "main", "task": task["taskArn"]}));
@@ -134,7 +130,7 @@ fn refused_at_once(stack: &Stack) {
             json!({"cluster": "main", "service": "web"}),
             "InvalidParameterException",
         ),
-        ("ecs", "PutClusterCapacityProviders", stack.put_no_providers(), "ResourceInUseException"),
+        ("ecs", "PutClusterCapacityProviders", put_no_providers(), "ResourceInUseException"),
         ("autoscaling", "DeleteAutoScalingGroup", group, "ResourceInUse"),
         (
             "ec2",
@@ -170,7 +166,7 @@ fn torn_down(stack: &Stack) {
     stack.until("INACTIVE", || stack.service()["status"] == "INACTIVE");
     assert_eq!(cluster(), "ClusterContainsTasksException");
     assert_eq!(
-        stack.code("ecs", "PutClusterCapacityProviders", stack.put_no_providers()),
+        stack.code("ecs", "PutClusterCapacityProviders", put_no_providers()),
         "ResourceInUseException"
     );
     stack.stop_tasks();
@@ -186,7 +182,7 @@ fn torn_down(stack: &Stack) {
     stack.until("without instances", || stack.container_instances().is_empty());
     assert_eq!(cluster(), "ClusterContainsCapacityProviderException");
 
-    stack.ok("PutClusterCapacityProviders", stack.put_no_providers());
+    stack.ok("PutClusterCapacityProviders", put_no_providers());
     stack.until("detached", || {
         let include = json!({"clusters": ["main"], "include": ["ATTACHMENTS"]});
         let shown = stack.ok("DescribeClusters", include);
@@ -279,7 +275,7 @@ fn with_the_handler_of_the_hook_gone_instances_do_not_wait_for_it() {
     stack.until("INACTIVE", || stack.service()["status"] == "INACTIVE");
     stack.stop_tasks();
     stack.until("stopped", || stack.tasks(false).iter().all(|it| it["lastStatus"] == "STOPPED"));
-    stack.ok("PutClusterCapacityProviders", stack.put_no_providers());
+    stack.ok("PutClusterCapacityProviders", put_no_providers());
     let hooks = json!({"AutoScalingGroupName": "hosts", "LifecycleHookNames": [HOOK]});
     let hooks = stack.call("autoscaling", "DescribeLifecycleHooks", hooks);
     assert_eq!(hooks["LifecycleHooks"], json!([]));
@@ -289,4 +285,8 @@ fn with_the_handler_of_the_hook_gone_instances_do_not_wait_for_it() {
     assert_eq!(stack.members("hosts").len(), 2);
     stack.unprotect();
     stack.until("empty", || stack.members("hosts").is_empty());
+}
+
+fn put_no_providers() -> Value {
+    json!({"cluster": "main", "capacityProviders": [], "defaultCapacityProviderStrategy": []})
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::super::capacity_provider::Provider;
 use super::super::super::task::{self, Order};
 use super::super::super::{scaling, tags, task_definition};
 use super::Turn;
@@ -79,7 +80,7 @@ impl Turn<'_> {
             group: format!("service:{}", service.name),
             started_by: Some(primary.id.clone()),
             definition: primary.definition().to_owned(),
-            may_wait: scales.is_some_and(|it| it.is_scaling()),
+            may_wait: scales.is_some_and(Provider::is_scaling),
             provider,
             network: primary.network().map(|it| json!(it)),
             constraints: service.placement("placementConstraints").to_vec(),
