@@ -222,9 +222,7 @@ impl Core {
                 (time <= now).then_some((time, *service))
             });
             let Some((time, service)) = due.min_by_key(|(time, _)| *time) else { return };
-            let mut next = (*self.account).clone();
-            (service.settle)(&mut next, time);
-            self.account = Arc::new(next);
+            (service.settle)(Arc::make_mut(&mut self.account), time);
         }
     }
 

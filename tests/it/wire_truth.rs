@@ -29,8 +29,8 @@ fn boto3_creates_reads_and_deletes_zones_buckets_and_certificates() {
 fn boto3_runs_a_service_on_instances_and_takes_it_away() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_ecs.py");
     holds(script);
-    // As `infra sandbox --port` is: states last, and a minute is a second.
-    let options = Options { slow: Slow::Aws, clock_rate: 60.0, ..Options::default() };
+    // States that last, as those of `infra sandbox --port` do, with a faster clock.
+    let options = Options { slow: Slow::Aws, clock_rate: 600.0, ..Options::default() };
     holds_in(Sandbox::in_memory(options), script);
 }
 

@@ -540,8 +540,9 @@ def teardown(of):
 
 
 OF = network()
-GROUP = group(OF)
 clusters()
+# After the cluster: agents that find none try again in a minute only.
+GROUP = group(OF)
 providers(GROUP)
 definitions()
 balanced(OF)

@@ -278,8 +278,7 @@ pub(super) fn update(account: &mut Account, call: &Call, input: &Input) -> Answe
     let is_used = !cluster::with_provider(state(account, &call.region), &name).is_empty();
     state_mut(account, &call.region).providers.insert(name, changed.clone());
     if is_used {
-        scaling::detach(account, &call.region, &before, call.now);
-        scaling::attach(account, &call.region, &changed);
+        scaling::change(account, &call.region, &before, &changed, call.now);
         life::wake(account, &call.region, call.now);
     }
     Ok(json!({ "capacityProvider": shown }))

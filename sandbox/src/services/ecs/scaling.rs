@@ -52,23 +52,52 @@ pub(super) fn attach(account: &mut Account, region: &str, provider: &Provider) {
     let group = &provider.group;
     if provider.is_scaling() {
         outside::add_group_tag(account, region, group, "AmazonECSManaged", "");
-        let specification = json!({
-            "TargetValue": provider.scaling.target,
-            "CustomizedMetricSpecification": {
-                "Namespace": "AWS/ECS/ManagedScaling",
-                "MetricName": "CapacityProviderReservation",
-                "Statistic": "Average",
-                "Unit": "Percent",
-            },
-        });
-        let mut policy = Map::new();
-        policy.insert("PolicyType".to_owned(), json!("TargetTrackingScaling"));
-        policy.insert("TargetTrackingConfiguration".to_owned(), specification);
-        outside::put_group_policy(account, region, group, &provider.policy_name(), policy);
+        put_policy(account, region, provider);
     }
     if provider.is_draining() {
         outside::put_group_hook(account, region, group, HOOK);
     }
+}
+
+/// Brings what is on a group into line with a change of its provider. What stays is not touched, so
+/// that instances go on waiting for the hook.
+pub(super) fn change(
+    account: &mut Account,
+    region: &str,
+    before: &Provider,
+    after: &Provider,
+    now: Time,
+) {
+    let group = &after.group;
+    if before.is_scaling() && !after.is_scaling() {
+        outside::remove_group_policy(account, region, group, &after.policy_name());
+    } else if after.is_scaling()
+        && (!before.is_scaling() || before.scaling.target != after.scaling.target)
+    {
+        outside::add_group_tag(account, region, group, "AmazonECSManaged", "");
+        put_policy(account, region, after);
+    }
+    match (before.is_draining(), after.is_draining()) {
+        (true, false) => outside::remove_group_hook(account, region, group, HOOK, now),
+        (false, true) => outside::put_group_hook(account, region, group, HOOK),
+        _ => {}
+    }
+}
+
+fn put_policy(account: &mut Account, region: &str, provider: &Provider) {
+    let specification = json!({
+        "TargetValue": provider.scaling.target,
+        "CustomizedMetricSpecification": {
+            "Namespace": "AWS/ECS/ManagedScaling",
+            "MetricName": "CapacityProviderReservation",
+            "Statistic": "Average",
+            "Unit": "Percent",
+        },
+    });
+    let mut policy = Map::new();
+    policy.insert("PolicyType".to_owned(), json!("TargetTrackingScaling"));
+    policy.insert("TargetTrackingConfiguration".to_owned(), specification);
+    outside::put_group_policy(account, region, &provider.group, &provider.policy_name(), policy);
 }
 
 /// Takes it off again; the protection of instances stays.

@@ -6,6 +6,7 @@ mod draining;
 mod living;
 mod places;
 mod refusals;
+mod sizes;
 mod states;
 mod teardown;
 mod world;

@@ -26,7 +26,10 @@ impl Turn<'_> {
         }
         let missing = desired.saturating_sub(own.len());
         let room = most.max(desired.min(1)).saturating_sub(own.len() + others.len());
-        self.replace(own, others, desired, least, missing > 0 && room == 0);
+        // Neither the percentages nor the instances may leave room for new tasks.
+        let is_stuck = missing > 0 && (room == 0 || self.service.unplaced.is_some());
+        let waits = own.iter().any(|it| it.instance.is_none());
+        self.replace(own, others, desired, least, is_stuck || waits);
         let may_start = self.service.retry.is_none_or(|retry| retry <= self.now);
         if may_start && missing > 0 {
             self.start(missing.min(room));
