@@ -4,6 +4,7 @@
 //! The Tagging API lags, and lists what was tagged once (aws-semantics.md 0); EC2 and IAM are asked
 //! themselves, and what only the Tagging API tells is confirmed by its service.
 
+mod balancing;
 mod compute;
 mod ecs;
 mod web;
@@ -369,6 +370,7 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         }
         ("autoscaling", "autoScalingGroup") => return compute::group_exists(cx, name).await,
         ("ecs", _) => return ecs::exists(cx, arn).await,
+        ("elasticloadbalancing", _) => return balancing::exists(cx, arn).await,
         ("acm" | "route53" | "s3", _) => return web::exists(cx, arn).await,
         _ => return Ok(None),
     };

@@ -9,7 +9,8 @@
 //! - the Tagging API leaves repositories and hosted zones out, and scanning cannot be turned off by
 //!   its default;
 //! - the outermost elements of some of S3's answers have another name;
-//! - capacity providers cannot be listed without naming them.
+//! - capacity providers cannot be listed without naming them;
+//! - a certificate is in use for ever once a listener had it.
 //!
 //! Left out of what is asked of moto, where the flow says so:
 //! - classes and deletion protection of log groups;
@@ -20,6 +21,7 @@
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 
 mod answers;
+mod balancing;
 mod calls;
 mod compute;
 mod drift;

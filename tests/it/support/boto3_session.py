@@ -103,7 +103,35 @@ def owned(environment):
             found.append(f"ecr_repository {repository['repositoryName']}")
     found += owned_web(environment)
     found += owned_compute(environment)
+    found += owned_balancing(environment)
     return sorted(found)
+
+
+def owned_balancing(environment):
+    """Lists load balancers and what belongs to them; those of other tests may go meanwhile."""
+    found = []
+    for balancer in call("elbv2", "describe_load_balancers", {})["LoadBalancers"]:
+        arn = balancer["LoadBalancerArn"]
+        found.append(("load_balancer", arn))
+        try:
+            listeners = call("elbv2", "describe_listeners", {"LoadBalancerArn": arn})["Listeners"]
+            for listener in listeners:
+                found.append(("listener", listener["ListenerArn"]))
+                rules = call("elbv2", "describe_rules", {"ListenerArn": listener["ListenerArn"]})
+                found += [("listener_rule", rule["RuleArn"]) for rule in rules["Rules"]]
+        except ClientError:
+            continue
+    for group in call("elbv2", "describe_target_groups", {})["TargetGroups"]:
+        found.append(("target_group", group["TargetGroupArn"]))
+    ours = []
+    for kind, arn in found:
+        try:
+            told = call("elbv2", "describe_tags", {"ResourceArns": [arn]})["TagDescriptions"]
+        except ClientError:
+            continue
+        if told and is_ours(told[0]["Tags"], environment):
+            ours.append(f"{kind} {arn}")
+    return ours
 
 
 def owned_web(environment):

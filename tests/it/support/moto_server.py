@@ -8,6 +8,7 @@ import sys
 
 import moto.ec2.utils
 import moto.resourcegroupstaggingapi.models as tagging
+from moto.acm.models import CertBundle
 from moto.core.resource_tagging import TaggedResource
 from moto.core.serialize import S3Serializer
 from moto.ec2.models.nat_gateways import NatGatewayBackend
@@ -16,6 +17,7 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecr.models import Repository, ecr_backends
 from moto.ecs.models import EC2ContainerServiceBackend
+from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 from moto.server import ThreadedMotoServer
 
@@ -137,6 +139,19 @@ def describe_capacity_providers(self, names):
 
 
 EC2ContainerServiceBackend.describe_capacity_providers = describe_capacity_providers
+
+
+
+def in_use_by(certificate):
+    """Listeners that are there use a certificate; moto 5.2.5 forgets none that ever was."""
+    _, _, _, region, account, _ = certificate.arn.split(":", 5)
+    balancers = list(elbv2_backends[account][region].load_balancers.values())
+    return [balancer.arn for balancer in balancers
+            if any(certificate.arn in listener.certificates
+                   for listener in list(balancer.listeners.values()))]
+
+
+CertBundle.in_use_by = property(in_use_by, lambda certificate, users: None)
 
 # The outermost elements of S3's answers; moto 5.2.5 writes the operation's name and `Response`, which
 # only boto3 does not mind.
