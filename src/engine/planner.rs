@@ -188,7 +188,9 @@ fn evaluate_using(input: Input<'_>, uses: &Uses) -> Evaluation {
             pass::run(input, (&held, uses), (bound, *read_only), &mut evaluation);
         }
         let names = workspace_names(input);
-        if evaluation.problems.has_errors() || !hold::more(&names, &evaluation.planned, &mut held) {
+        if evaluation.problems.has_errors()
+            || !hold::more(input.registry, &names, &evaluation.planned, &mut held)
+        {
             return evaluation;
         }
     }
@@ -272,7 +274,7 @@ pub fn plan_destroy(
         return Err(evaluation.problems);
     }
     let mut held = Held::new();
-    while hold::more(names, &evaluation.planned, &mut held) {
+    while hold::more(input.registry, names, &evaluation.planned, &mut held) {
         for (name, (planned, _)) in names.iter().zip(&mut evaluation.planned) {
             for one in planned.iter_mut().filter(|p| p.change.blocked.is_none()) {
                 one.change.blocked = held.get(&hold::key(name, one)).cloned();

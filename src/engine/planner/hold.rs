@@ -3,8 +3,9 @@
 use super::Planned;
 use crate::engine::plan::{Blocked, OutputChange};
 use crate::engine::references::LiveReferences;
+use crate::engine::resource::Registry;
 use crate::stack::Address;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A live object of a workspace: address and, where several share one, the id.
 pub(super) type Key = (String, Address, Option<String>);
@@ -21,6 +22,7 @@ pub(super) fn key(workspace: &str, planned: &Planned) -> Key {
 /// Adds what is used by objects that stay though they or what they use would go; tells whether
 /// there was any.
 pub(super) fn more(
+    registry: &Registry,
     names: &[String],
     planned: &[(Vec<Planned>, Vec<OutputChange>)],
     held: &mut Held,
@@ -44,13 +46,42 @@ pub(super) fn more(
             None if !stays.selected => (&stays.change.address, None),
             None => continue,
         };
-        for to in live.all(object, index) {
+        let used = live.all(object, index).into_iter();
+        for to in used.chain(needed(registry, &all, &live, index)) {
             let (workspace, target) = all[to];
             if target.goes() {
                 let blocked = Blocked::Needed { by: by.clone(), because: because.clone() };
                 found |= held.insert(key(workspace, target), blocked).is_none();
             }
         }
+    }
+    found
+}
+
+/// Objects that AWS keeps while one stands that does not name them: both are of the same network.
+fn needed<'a>(
+    registry: &'a Registry,
+    all: &'a [(&str, &Planned)],
+    live: &'a LiveReferences,
+    stays: usize,
+) -> impl Iterator<Item = usize> + 'a {
+    let ty = all[stays].1.change.address.ty.as_str();
+    let needed = all.iter().enumerate().filter(move |(_, (_, target))| {
+        let handler = registry.get(&target.change.address.ty);
+        handler.is_some_and(|handler| handler.rules().needed_by.contains(&ty))
+    });
+    needed
+        .map(|(to, _)| to)
+        .filter(move |to| !builds_on(all, live, *to).is_disjoint(&builds_on(all, live, stays)))
+}
+
+/// What an object names, and what that names, and so on.
+fn builds_on(all: &[(&str, &Planned)], live: &LiveReferences, of: usize) -> BTreeSet<usize> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![of]);
+    while let Some(index) = next.pop() {
+        let object = all[index].1.live.as_ref();
+        let named = object.map(|object| live.all(object, index)).unwrap_or_default();
+        next.extend(named.into_iter().filter(|to| found.insert(*to)));
     }
     found
 }

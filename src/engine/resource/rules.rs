@@ -71,6 +71,9 @@ pub struct Rules {
     /// Types that must be quiesced before this one is deleted or lets go of anything, where they
     /// are deleted too (aws-semantics.md 9.3).
     pub quiesced_before: &'static [&'static str],
+    /// Types whose objects keep this one from going while they stay, in the same network: what both
+    /// name, directly or through others, is the same (aws-semantics.md 9.2).
+    pub needed_by: &'static [&'static str],
     /// Whether some of ours are found only by what the stack says of them. A destruction then reads
     /// the account as a plan does.
     pub found_by_stack: bool,
@@ -119,6 +122,7 @@ impl Rules {
         created_after: &[],
         deleted_after: &[],
         quiesced_before: &[],
+        needed_by: &[],
         found_by_stack: false,
         stateful: false,
         guarded: false,

@@ -52,6 +52,7 @@ impl Resource for InternetGateway {
             "autoscaling_group",
             "instance",
         ],
+        needed_by: &["load_balancer", "nat_gateway"],
         retry: &[
             unknown_yet(
                 Step::Update,

@@ -11,6 +11,7 @@ on_both!(
     another_target_type,
     a_target_group_of_a_fixed_name,
     priorities_that_are_taken,
+    one_that_stays_keeps_its_network,
 );
 
 /// A VPC that the internet reaches, with subnets in three zones and a group.
@@ -333,4 +334,19 @@ fn priorities_that_are_taken(stage: &Stage) {
     stage.settled("orders");
     stage.settled("stock");
     stage.destroy_all();
+}
+
+/// What a protected load balancer needs stays with it, the gateway that it does not name too: AWS
+/// would not let go of it, and a destruction would wait in vain.
+fn one_that_stays_keeps_its_network(stage: &Stage) {
+    let stack = [NETWORK, &balancer(stage, &["a", "b"], GROUPS), "protect = true"].join("\n");
+    stage.stack("main", &stack);
+    stage.apply("main");
+    let left = stage.run(&["destroy", "main", "--yes"]).exits(4);
+    assert!(left.stderr.contains("6 changes blocked"), "{}", left.stderr);
+    let mut kinds: Vec<String> = stage.owned();
+    kinds.sort();
+    assert_eq!(kinds.len(), 6, "balancer, gateway, two subnets, group, VPC: {kinds:?}");
+    stage.run(&["destroy", "main", "--yes", "--allow-protected", "load_balancer.main"]).exits(0);
+    assert_eq!(stage.owned().len(), 0);
 }

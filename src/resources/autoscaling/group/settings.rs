@@ -2,7 +2,7 @@
 
 use super::{AutoscalingGroup, LaunchTemplateSpecification};
 use crate::aws::{Cx, Result};
-use crate::engine::resource::{Changed, FieldProblem, Live};
+use crate::engine::resource::{Changed, FieldProblem, Id, Live};
 use crate::stack::value::contains_placeholder;
 use aws_sdk_autoscaling::types as sdk;
 use std::collections::BTreeSet;
@@ -68,7 +68,7 @@ impl AutoscalingGroup {
     }
 
     pub(super) fn subnets(&self) -> String {
-        let ids: Vec<&str> = self.vpc_zone_identifier.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = self.vpc_zone_identifier.iter().map(Id::as_str).collect();
         ids.join(",")
     }
 
