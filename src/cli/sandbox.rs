@@ -3,7 +3,8 @@
 use super::args::Global;
 use super::{Outcome, only, session};
 use crate::sandbox::{Options, ServeError, serve};
-use crate::stack::{Diagnostic, Diagnostics};
+use crate::stack::project::DEFAULT_REGION;
+use crate::stack::{self, Diagnostic, Diagnostics};
 use crate::ui::{Format, Output};
 use std::path::PathBuf;
 
@@ -17,7 +18,8 @@ Examples:
   aws --endpoint-url http://127.0.0.1:4566 ec2 describe-vpcs
 
 Any credentials will do. The state is kept in the folder; while it is served,
-`infra --sandbox` cannot use the same folder, but --endpoint-url can.")]
+`infra --sandbox` cannot use the same folder, but --endpoint-url can. Images that
+`[sandbox]` of infra.toml names can be pulled though nobody pushed them.")]
 pub(super) struct Args {
     /// Port to listen on, of this machine only; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = PORT)]
@@ -39,11 +41,17 @@ fn rate(text: &str) -> Result<f64, String> {
 
 pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     only("sandbox", output, &[Format::Text])?;
-    let region = global.region.first().map_or("eu-west-1", String::as_str);
+    // It needs no stacks; where there are some, it knows the images that they say can be pulled.
+    let images = if global.stacks.join("infra.toml").exists() {
+        stack::load(&global.stacks)?.sandbox_images
+    } else {
+        Vec::new()
+    };
+    let region = global.region.first().map_or(DEFAULT_REGION, String::as_str);
     let options = Options {
         clock_rate: args.clock_rate,
         dir: args.dir.clone(),
-        ..session::sandbox_options(region)
+        ..session::sandbox_options(region, &images)
     };
     session::block_on(serving(args.port, options, output))?
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Source, nearest};
-use super::document::{Report, Table, listed, parse};
+use super::document::{Node, Report, Table, listed, parse};
 use super::environment::{Environment, is_region};
 
 /// Region of a project that names none.
@@ -24,6 +24,9 @@ pub struct Project {
     pub workspaces: BTreeMap<String, Arc<Source>>,
     /// Environments by name; empty when there are no environment files.
     pub environments: BTreeMap<String, Environment>,
+    /// `images` of `[sandbox]`: patterns of images that containers in the sandbox can pull though
+    /// nobody pushed them there, with `*` for any letters.
+    pub sandbox_images: Vec<String>,
 }
 
 /// What a run gives beside the files.
@@ -55,7 +58,7 @@ pub struct Context {
 }
 
 impl Project {
-    /// Parses `infra.toml`: name and region.
+    /// Parses `infra.toml`: name, region, and what the sandbox is told.
     pub(super) fn parse_head(source: &Arc<Source>) -> Result<Self, Diagnostics> {
         let mut report = Report::new(source);
         let mut project = Self { region: DEFAULT_REGION.to_owned(), ..Self::default() };
@@ -66,7 +69,10 @@ impl Project {
     }
 
     fn read_head(&mut self, table: &Table, report: &mut Report) {
-        table.only(report, &["project"], "`infra.toml`");
+        table.only(report, &["project", "sandbox"], "`infra.toml`");
+        if let Some(node) = table.get("sandbox") {
+            self.read_sandbox(node, report);
+        }
         let Some(node) = table.get("project") else {
             let problem = report
                 .error("missing_key", &(0..0), "`infra.toml` has no `[project]`")
@@ -103,6 +109,21 @@ impl Project {
                 report.push(problem);
             }
             self.region = region;
+        }
+    }
+
+    fn read_sandbox(&mut self, node: &Node, report: &mut Report) {
+        let Some(sandbox) = node.table(report) else { return };
+        sandbox.only(report, &["images"], "`[sandbox]`");
+        let Some(images) = sandbox.get("images") else { return };
+        for (pattern, range) in images.strings(report) {
+            if pattern.is_empty() || pattern.contains(char::is_whitespace) {
+                let problem = report
+                    .error("invalid_image", &range, "this is no pattern of images")
+                    .hint("such as `*/*-api:*`, where `*` stands for any letters");
+                report.push(problem);
+            }
+            self.sandbox_images.push(pattern);
         }
     }
 

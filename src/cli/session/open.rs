@@ -9,7 +9,8 @@ use crate::engine::resource::Registry;
 use crate::engine::session::Session;
 use crate::resources;
 use crate::sandbox::{self, OpenError, Sandbox, Slow};
-use crate::stack::{self, Diagnostic, Diagnostics, Inputs};
+use crate::stack::project::DEFAULT_REGION;
+use crate::stack::{self, Diagnostic, Diagnostics, Inputs, Project};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -54,7 +55,7 @@ fn open_with(global: &Global, saved: Option<&SavedPlan>) -> Result<Opened, Diagn
     let regions = project.regions(&environment, &asked)?;
     let inputs = inputs(global, saved)?;
     let registry = Arc::new(resources::registry());
-    let sandbox = if global.sandbox { Some(open_sandbox(&regions)?) } else { None };
+    let sandbox = if global.sandbox { Some(open_sandbox(&regions, &project)?) } else { None };
     let regions = regions
         .into_iter()
         .map(|region| {
@@ -114,8 +115,9 @@ fn inputs(global: &Global, saved: Option<&SavedPlan>) -> Result<Inputs, Diagnost
 }
 
 /// Opens the embedded AWS, sixty times as fast as the real one.
-fn open_sandbox(regions: &[String]) -> Result<Sandbox, Diagnostics> {
-    let options = sandbox_options(regions.first().map_or("eu-west-1", String::as_str));
+fn open_sandbox(regions: &[String], project: &Project) -> Result<Sandbox, Diagnostics> {
+    let region = regions.first().map_or(DEFAULT_REGION, String::as_str);
+    let options = sandbox_options(region, &project.sandbox_images);
     Sandbox::open(options).map_err(|error| sandbox_refused(&error).into())
 }
 
@@ -133,12 +135,13 @@ pub(in crate::cli) fn sandbox_refused(error: &OpenError) -> Diagnostic {
 }
 
 /// What `--sandbox` and `infra sandbox` have in common.
-pub(in crate::cli) fn sandbox_options(region: &str) -> sandbox::Options {
+pub(in crate::cli) fn sandbox_options(region: &str, images: &[String]) -> sandbox::Options {
     sandbox::Options {
         clock_rate: 60.0,
         slow: Slow::Aws,
         region: region.to_owned(),
         dir: PathBuf::from(".infra/sandbox"),
+        images: images.to_vec(),
         ..sandbox::Options::default()
     }
 }

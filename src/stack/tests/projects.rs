@@ -50,6 +50,22 @@ fn reads_the_folder() {
 }
 
 #[test]
+fn images_of_the_sandbox_are_patterns() {
+    let sandbox = |images: &str| format!("{}[sandbox]\nimages = {images}\n", HEAD.1);
+    let text = sandbox(r#"["*/*-api:*", "*/*-api@*"]"#);
+    let project = load(folder(&[("infra.toml", &text)]).path()).unwrap();
+    assert_eq!(project.sandbox_images, ["*/*-api:*", "*/*-api@*"]);
+    assert!(load(folder(&[HEAD]).path()).unwrap().sandbox_images.is_empty());
+    for (images, code) in
+        [("[\"\"]", "invalid_image"), ("[\"a b\"]", "invalid_image"), ("\"a\"", "wrong_type")]
+    {
+        let text = sandbox(images);
+        let problems = load(folder(&[("infra.toml", &text)]).path()).unwrap_err();
+        assert_eq!(problems.0.iter().map(|p| p.code).collect::<Vec<_>>(), [code], "{images}");
+    }
+}
+
+#[test]
 fn without_environments_there_is_one_called_default() {
     let project = load(folder(&[HEAD]).path()).unwrap();
     let environment = project.environment(None).unwrap();

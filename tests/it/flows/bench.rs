@@ -106,6 +106,7 @@ impl Bench {
             dir: "stacks".into(),
             workspaces: BTreeMap::from([(WORKSPACE.to_owned(), source)]),
             environments: environments.collect(),
+            sandbox_images: Vec::new(),
         };
         Session {
             registry: REGISTRY.clone(),
