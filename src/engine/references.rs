@@ -5,18 +5,24 @@ use crate::stack::TypeEntry;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Finds the objects that values of other objects name, by id or ARN.
+/// Finds the objects that values of other objects name, by id or ARN. Objects of several types may
+/// have one name: all of them are named then.
 pub struct LiveReferences {
-    by_name: BTreeMap<String, usize>,
+    by_name: BTreeMap<String, Vec<usize>>,
 }
+
+/// The field with an object's own name, which names no other one: a group of instances, its launch
+/// template and its security group may all be called alike.
+const NAME: &str = "name";
 
 impl LiveReferences {
     /// Indexes objects; positions in the list are what the other methods speak of.
     pub fn new<'a>(objects: impl IntoIterator<Item = Option<&'a LiveObject>>) -> Self {
-        let mut by_name = BTreeMap::new();
+        let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, object) in objects.into_iter().enumerate() {
-            let names = object.into_iter().flat_map(Self::names);
-            by_name.extend(names.map(|name| (name, index)));
+            for name in object.into_iter().flat_map(Self::names) {
+                by_name.entry(name).or_default().push(index);
+            }
         }
         Self { by_name }
     }
@@ -35,8 +41,7 @@ impl LiveReferences {
         own: usize,
     ) -> (BTreeSet<usize>, BTreeSet<usize>) {
         let (mut main, mut late) = (BTreeSet::new(), BTreeSet::new());
-        let fields = object.and_then(|o| o.spec.as_object()).into_iter().flatten();
-        for (field, value) in fields {
+        for (field, value) in object.into_iter().flat_map(others) {
             let found = if entry.is_late(field) { &mut late } else { &mut main };
             self.collect(value, own, found);
         }
@@ -46,20 +51,27 @@ impl LiveReferences {
     /// All objects named; itself left out.
     pub fn all(&self, object: &LiveObject, own: usize) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
-        self.collect(&object.spec, own, &mut found);
+        others(object).for_each(|(_, value)| self.collect(value, own, &mut found));
         found
     }
 
     fn collect(&self, value: &Json, own: usize, found: &mut BTreeSet<usize>) {
         match value {
             Json::String(s) => {
-                found.extend(self.by_name.get(s).copied().filter(|i| *i != own));
+                found.extend(self.by_name.get(s).into_iter().flatten().filter(|i| **i != own));
             }
             Json::Array(items) => items.iter().for_each(|v| self.collect(v, own, found)),
             Json::Object(map) => map.values().for_each(|v| self.collect(v, own, found)),
             _ => {}
         }
     }
+}
+
+/// The fields that may name others: all but the object's own name.
+fn others(object: &LiveObject) -> impl Iterator<Item = (&String, &Json)> {
+    let is_own = |field: &str, value: &Json| field == NAME || *value == *object.id;
+    let fields = object.spec.as_object().into_iter().flatten();
+    fields.filter(move |(field, value)| !is_own(field, value))
 }
 
 /// Takes everything that names one of these ids or ARNs out of an object's late fields, or of all
@@ -119,6 +131,30 @@ mod tests {
             }}),
             out: json!({"type": "object", "properties": {}}),
         }
+    }
+
+    fn live(spec: Json, id: &str) -> LiveObject {
+        serde_json::from_value(json!({"id": id, "spec": spec, "out": {"id": id}})).unwrap()
+    }
+
+    #[test]
+    fn names_that_are_alike_are_told_apart_from_references() {
+        // A group of instances, its security group and its capacity provider, and who uses them.
+        let objects = [
+            live(json!({"name": "dev", "vpc_id": "vpc-1"}), "dev"),
+            live(json!({"name": "dev", "vpc_id": "vpc-1"}), "sg-1"),
+            live(json!({"name": "dev", "provider": {"of": "dev"}}), "dev"),
+            live(json!({"family": "dev-task", "routes": ["dev"]}), "dev-task"),
+            live(json!({"name": "dev-task", "family": "dev-task"}), "other"),
+        ];
+        let references = LiveReferences::new(objects.iter().map(Some));
+        let all = |own: usize| Vec::from_iter(references.all(&objects[own], own));
+        assert_eq!([all(0), all(1)], [vec![], vec![]]);
+        assert_eq!(all(2), [0]);
+        assert_eq!(all(3), [0, 2]);
+        assert_eq!(all(4), [3], "a name of another type's in another field");
+        let (main, late) = references.of(&table(), Some(&objects[3]), 3);
+        assert_eq!((main.len(), Vec::from_iter(late)), (0, vec![0, 2]));
     }
 
     #[test]
