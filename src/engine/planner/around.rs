@@ -21,6 +21,8 @@ pub struct Object {
     pub ty: String,
     /// What the stack wants, and what the live object has where the stack says nothing.
     pub spec: Json,
+    /// Fields that the stack says.
+    given: BTreeSet<String>,
     /// What others call it: id, ARN, natural name.
     called: Vec<String>,
 }
@@ -58,7 +60,9 @@ impl Around {
                 }
                 let mut spec =
                     live.map_or_else(|| Json::Object(serde_json::Map::new()), |l| l.spec.clone());
+                let mut given = BTreeSet::new();
                 if let (Json::Object(spec), Some(Json::Object(wanted))) = (&mut spec, &one.wanted) {
+                    given.extend(wanted.keys().cloned());
                     spec.extend(wanted.clone());
                 }
                 let natural = registry.get(&ty).and_then(|handler| handler.natural_name(&spec));
@@ -67,6 +71,7 @@ impl Around {
                     workspace: Some(name.clone()),
                     address: Some(one.change.address.clone()),
                     called: called.into_iter().chain(natural).collect(),
+                    given,
                     spec,
                     ty,
                 });
@@ -80,6 +85,7 @@ impl Around {
                     address: None,
                     ty: ty.clone(),
                     spec: live.spec.clone(),
+                    given: BTreeSet::new(),
                     called: LiveReferences::names(live).into_iter().chain(natural).collect(),
                 });
             }
@@ -90,6 +96,13 @@ impl Around {
     /// The objects the plan is about.
     pub fn planned(&self) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(|object| object.address.is_some())
+    }
+
+    /// Tells whether the stack says a field of what is wanted, which also has what the live object has
+    /// where the stack says nothing.
+    pub fn is_given(&self, wanted: &Json, field: &str) -> bool {
+        let object = self.planned().find(|object| std::ptr::eq(&object.spec, wanted));
+        object.is_some_and(|object| object.given.contains(field))
     }
 
     /// Tells whether the plan is about this live object, or takes it away.
@@ -155,6 +168,7 @@ impl Around {
                 ty: address.ty.clone(),
                 called: spec["name"].as_str().map(str::to_owned).into_iter().collect(),
                 address: Some(address),
+                given: spec.as_object().into_iter().flat_map(|s| s.keys().cloned()).collect(),
                 spec: spec.clone(),
             }
         };

@@ -22,7 +22,7 @@ pub(super) async fn check(
 ) -> Result<Vec<FieldProblem>> {
     let Some(definition) = definition(wanted, workspace, around) else { return Ok(Vec::new()) };
     let mut problems = Vec::new();
-    problems.extend(network(wanted, &definition));
+    problems.extend(network(wanted, &definition, around));
     let types = instance_types(wanted, workspace, around);
     let offers = offers(cx, &types).await?;
     let need = Need::of(&definition);
@@ -45,12 +45,15 @@ fn definition(wanted: &Json, workspace: &str, around: &Around) -> Option<EcsTask
     serde_json::from_value(found.spec.clone()).ok()
 }
 
-/// aws-semantics.md 6: `awsvpc` and a network configuration go together.
-fn network(wanted: &Json, definition: &EcsTaskDefinition) -> Option<FieldProblem> {
+/// aws-semantics.md 6: `awsvpc` and a network configuration go together. What a service has from
+/// before, and the stack does not say any more, goes with the mode that needed it.
+fn network(wanted: &Json, definition: &EcsTaskDefinition, around: &Around) -> Option<FieldProblem> {
     let awsvpc = definition.network_mode.as_ref().is_some_and(|m| m.0 == NetworkMode::Awsvpc);
     let message = match (awsvpc, &wanted["network_configuration"]) {
         (true, Json::Null) => "tasks with the network mode `awsvpc` need it",
-        (false, Json::Object(_)) => "only tasks with the network mode `awsvpc` have it",
+        (false, Json::Object(_)) if around.is_given(wanted, "network_configuration") => {
+            "only tasks with the network mode `awsvpc` have it"
+        }
         _ => return None,
     };
     let path = "network_configuration".to_owned();
