@@ -227,7 +227,6 @@ impl Resource for AutoscalingGroup {
         // join the cluster at once, through the ways out.
         created_after: &[
             "account_setting",
-            "ecs_cluster",
             "internet_gateway",
             "nat_gateway",
             "route_table",
