@@ -73,7 +73,9 @@ impl Core {
             account.id.clone_from(&options.account_id);
         }
         account.way = way(&options);
-        let start = if durable { Time::of_the_machine().max(account.time) } else { START };
+        let kept = storage.as_ref().map(Storage::time).unwrap_or_default();
+        let start =
+            if durable { Time::of_the_machine().max(account.time).max(kept) } else { START };
         let clock = Clock::start(start, options.clock_rate);
         Self {
             options,
@@ -182,6 +184,9 @@ impl Core {
             slow: self.options.slow,
         };
         self.settle(call.now);
+        if let Some(storage) = &mut self.storage {
+            storage.reach(call.now).map_err(|error| internal(&error.to_string()))?;
+        }
         let answer = match operation.run {
             Run::Read(run) => run(&self.visible(call.now), &call, input)?,
             Run::Write(run) => {

@@ -7,10 +7,11 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
+use super::clock::Time;
 use super::state::Account;
 
 /// Why a sandbox's folder could not be opened.
@@ -58,7 +59,12 @@ pub(super) struct Storage {
     /// Held until this is dropped.
     _owner: File,
     seen: Option<Stamp>,
+    /// How far the clock had come when that was last kept.
+    time: Time,
 }
+
+/// How much later it is worth keeping again how far the clock has come.
+const TICK: Duration = Duration::from_secs(1);
 
 /// What tells two versions of the state file apart without reading them.
 type Stamp = (u64, u64, SystemTime);
@@ -99,8 +105,11 @@ impl Storage {
             lock: open(&dir.join("lock"))?,
             _owner: owner,
             seen: None,
+            time: Time::default(),
         };
         let _lock = storage.lock()?;
+        let kept = fs::read_to_string(storage.clock()).ok().and_then(|text| text.parse().ok());
+        storage.time = kept.map_or_else(Time::default, Time::from_millis);
         let account = storage.read_if_changed()?;
         Ok((storage, account))
     }
@@ -142,6 +151,26 @@ impl Storage {
         write().map_err(|source| at(&self.state, source))?;
         self.seen = self.stamp()?;
         Ok(())
+    }
+
+    /// Tells how far the clock of whoever had the folder before had come.
+    pub(super) fn time(&self) -> Time {
+        self.time
+    }
+
+    /// Keeps how far the clock has come, so that what was waited for stays done for the next process,
+    /// though nothing was written since. At worst, after a power cut, it is waited for again.
+    pub(super) fn reach(&mut self, now: Time) -> Result<(), OpenError> {
+        if self.time + TICK <= now {
+            let path = self.clock();
+            fs::write(&path, now.millis().to_string()).map_err(|source| at(&path, source))?;
+            self.time = now;
+        }
+        Ok(())
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.dir.join("clock")
     }
 
     fn stamp(&self) -> Result<Option<Stamp>, OpenError> {

@@ -89,3 +89,24 @@ fn a_state_that_cannot_be_read_says_what_to_do() {
     let error = Sandbox::open(options).unwrap_err();
     assert!(error.to_string().contains("remove the file to start afresh"), "{error}");
 }
+
+#[test]
+fn what_was_waited_for_is_done_for_the_next_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { slow: crate::Slow::Aws, ..options(&dir) };
+    let status = |sandbox: &Sandbox| {
+        let table = sandbox.call("dynamodb", "DescribeTable", json!({"TableName": "a"})).unwrap();
+        table["Table"]["TableStatus"].clone()
+    };
+    let keys = json!([{"AttributeName": "id", "KeyType": "HASH"}]);
+    let attributes = json!([{"AttributeName": "id", "AttributeType": "S"}]);
+    let sandbox = Sandbox::open(options.clone()).unwrap();
+    let table = json!({"TableName": "a", "KeySchema": keys, "AttributeDefinitions": attributes,
+        "BillingMode": "PAY_PER_REQUEST"});
+    sandbox.call("dynamodb", "CreateTable", table).unwrap();
+    assert_eq!(status(&sandbox), "CREATING");
+    assert_eq!(status(&Sandbox::open(options.clone()).unwrap()), "CREATING");
+    sandbox.skip(std::time::Duration::from_secs(3600));
+    assert_eq!(status(&sandbox), "ACTIVE");
+    assert_eq!(status(&Sandbox::open(options).unwrap()), "ACTIVE");
+}
