@@ -18,22 +18,20 @@ fn small(stage: &Stage) {
 
 #[test]
 fn a_small_plan_in_the_sandbox() {
-    small(&Stage::in_the_sandbox().with_real_stacks("uat"));
+    small(&Stage::of_real_stacks("uat").without_the_cluster());
 }
 
 #[test]
 fn a_small_plan_on_moto() {
-    small(&Stage::on_moto("uat").with_real_stacks("uat"));
+    small(&Stage::of_real_stacks_on_moto("uat", "calls").without_the_cluster());
 }
 
 #[test]
 fn a_large_plan_in_the_sandbox() {
     const MANY: u64 = 200;
-    let stage = Stage::in_memory().with_real_stacks("prod");
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/supporting-infrastructure.toml");
-    let mut text = std::fs::read_to_string(file).expect("the stack is there");
-    let head = text.find("[outputs]").expect("it has outputs");
-    let outputs = text.split_off(head);
+    let stage = Stage::of_real_stacks_in_memory("prod").without_the_cluster();
+    let mut text = stage.read("supporting-infrastructure.toml");
+    let outputs = text.split_off(text.find("[outputs]").expect("it has outputs"));
     write!(
         text,
         r#"
@@ -57,10 +55,10 @@ inline_policies             = {{ one = {{ Version = "2012-10-17", Statement = [{
     stage.stack("supporting-infrastructure", &(text + &outputs));
     stage.apply("supporting-infrastructure");
     let plan = stage.settled("supporting-infrastructure");
-    assert_eq!(plan.0["summary"]["unchanged"], 37 + 3 * MANY);
+    assert_eq!(plan.0["summary"]["unchanged"], 44 + 3 * MANY);
     // Pages beyond the first of each listing: log groups 50 a page, tags and roles 100.
     let pages = |items: u64, size: u64| items.div_ceil(size) - 1;
-    let forced = pages(MANY, 50) + pages(37 + 3 * MANY, 100) + pages(MANY, 100);
+    let forced = pages(MANY, 50) + pages(44 + 3 * MANY, 100) + pages(MANY, 100);
     println!(
         "with 600 more: {} calls, {forced} of them further pages {}",
         plan.api_calls(),

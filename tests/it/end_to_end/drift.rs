@@ -152,8 +152,8 @@ fn supporting_infrastructure(stage: &Stage) {
     let applied = stage.apply(NETWORK);
     assert!(applied.stdout.contains("vpc_id"), "outputs are shown: {}", applied.stdout);
     let plan = stage.settled(NETWORK);
-    assert_eq!(plan.0["summary"]["unchanged"], 27);
-    assert_eq!(stage.owned().len(), 27);
+    assert_eq!(plan.0["summary"]["unchanged"], 28);
+    assert_eq!(stage.owned().len(), 28);
 
     let gateway = plan.id("internet_gateway.main");
     let mut drifts = network_drifts(stage.environment());
@@ -219,12 +219,13 @@ mod the_network {
 
     #[test]
     fn in_the_sandbox() {
-        super::supporting_infrastructure(&Stage::in_the_sandbox().with_real_stacks("dev"));
+        super::supporting_infrastructure(&Stage::of_real_stacks("dev").without_the_cluster());
     }
 
     #[test]
     fn on_moto() {
-        super::supporting_infrastructure(&Stage::on_moto("dev").with_real_stacks("dev"));
+        let stage = Stage::of_real_stacks_on_moto("dev", "the-network");
+        super::supporting_infrastructure(&stage.without_the_cluster());
     }
 }
 

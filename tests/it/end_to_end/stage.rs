@@ -80,9 +80,60 @@ impl Ran {
 impl Stage {
     /// A sandbox of its own, served by the binary.
     pub(super) fn in_the_sandbox() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::served(tempfile::tempdir().expect("a temporary folder"), "e2e", &[]).with_own_stacks()
+    }
+
+    /// A sandbox of its own with the stacks of the repository, on a clock that makes an hour of
+    /// AWS's six seconds.
+    pub(super) fn of_real_stacks(environment: &str) -> Self {
+        Self::of_real_stacks_at("600", environment)
+    }
+
+    /// The same on a clock of this rate.
+    pub(super) fn of_real_stacks_at(rate: &str, environment: &str) -> Self {
+        Self::served(real_stacks(), environment, &["--clock-rate", rate])
+    }
+
+    /// The moto all tests share, with the stacks of the repository; one of their environments under
+    /// the name of the test.
+    pub(super) fn of_real_stacks_on_moto(environment: &str, test: &str) -> Self {
+        let stage = Self::new(real_stacks(), Judge::Moto, moto::url(), test, Served::Elsewhere);
+        let file = |name: &str| stage.stacks().join("environments").join(format!("{name}.toml"));
+        fs::rename(file(environment), file(test)).expect("there is that environment");
+        stage
+    }
+
+    /// A sandbox in the memory of this process, for what would write a large state to disk with
+    /// every call, with the stacks of the repository.
+    pub(super) fn of_real_stacks_in_memory(environment: &str) -> Self {
+        let here = sandbox::Served::start(Sandbox::in_memory(Options::default()));
+        let url = here.url().to_owned();
+        Self::new(real_stacks(), Judge::Sandbox, &url, environment, Served::Here { _sandbox: here })
+    }
+
+    /// Leaves only the network, repositories and tables of the real stacks.
+    pub(super) fn without_the_cluster(self) -> Self {
+        let name = "supporting-infrastructure";
+        let text = self.read(&format!("{name}.toml"));
+        let (stack, rest) = text.split_once("# --- Cluster").expect("there is that section");
+        let (_, outputs) = rest.split_once("\n[outputs]\n").expect("there are outputs");
+        let (outputs, _) = outputs.split_once("\nnetwork_mode ").expect("the first of the cluster");
+        self.stack(name, &format!("{stack}\n[outputs]\n{outputs}\n"));
+        self.remove("order-api");
+        self.remove("order-processor");
+        // Variables that only services declare.
+        let file = format!("environments/{}.toml", self.environment);
+        let environment = self.read(&file);
+        let (head, rest) = environment.split_once("[variables]\n").expect("they have some");
+        let rest = rest.split_once("\n[").map_or("", |(_, rest)| rest);
+        self.write(&file, &format!("{head}[{rest}"));
+        self
+    }
+
+    fn served(folder: TempDir, environment: &str, more: &[&str]) -> Self {
         let mut served = support::infra(folder.path(), None)
             .args(["sandbox", "--port", "0"])
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -90,45 +141,38 @@ impl Stage {
         let mut url = String::new();
         let mut answers = BufReader::new(served.stdout.take().expect("stdout is a pipe"));
         answers.read_line(&mut url).expect("the sandbox says where it is");
-        Self::new(folder, Judge::Sandbox, url.trim(), "e2e", Served::ByTheBinary(served))
-    }
-
-    /// A sandbox in the memory of this process, for what would write a large state to disk with
-    /// every call.
-    pub(super) fn in_memory() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let here = sandbox::Served::start(Sandbox::in_memory(Options::default()));
-        let url = here.url().to_owned();
-        Self::new(folder, Judge::Sandbox, &url, "e2e", Served::Here { _sandbox: here })
+        Self::new(folder, Judge::Sandbox, url.trim(), environment, Served::ByTheBinary(served))
     }
 
     /// The moto all tests share; the environment keeps them apart.
     pub(super) fn on_moto(test: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         Self::new(folder, Judge::Moto, moto::url(), &test.replace('_', "-"), Served::Elsewhere)
+            .with_own_stacks()
     }
 
     fn new(folder: TempDir, judge: Judge, url: &str, environment: &str, served: Served) -> Self {
-        let stage = Self {
+        Self {
             boto3: Boto3::connect(url, "eu-west-1"),
             url: url.to_owned(),
             environment: environment.to_owned(),
             folder,
             judge,
             served,
-        };
-        stage.write("infra.toml", "[project]\nname = \"e2e\"\nregion = \"eu-west-1\"\n");
-        let described = "[environment]\ndescription = \"of one test\"\ndefault = true\n";
-        stage.write(&format!("environments/{environment}.toml"), described);
-        stage
+        }
     }
 
-    /// Takes the stacks of the repository instead of its own, and one of their environments.
-    pub(super) fn with_real_stacks(mut self, environment: &str) -> Self {
-        fs::remove_dir_all(self.stacks()).expect("its own stacks can be removed");
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks"), &self.stacks());
-        environment.clone_into(&mut self.environment);
+    /// A project with one environment, whose workspaces the test writes.
+    fn with_own_stacks(self) -> Self {
+        self.write("infra.toml", "[project]\nname = \"e2e\"\nregion = \"eu-west-1\"\n");
+        let described = "[environment]\ndescription = \"of one test\"\ndefault = true\n";
+        self.write(&format!("environments/{}.toml", self.environment), described);
         self
+    }
+
+    /// Goes on in another environment of the same stacks and account.
+    pub(super) fn turn_to(&mut self, environment: &str) {
+        environment.clone_into(&mut self.environment);
     }
 
     pub(super) fn is_moto(&self) -> bool {
@@ -157,6 +201,10 @@ impl Stage {
     /// Writes a workspace.
     pub(super) fn stack(&self, workspace: &str, text: &str) {
         self.write(&format!("{workspace}.toml"), text);
+    }
+
+    pub(super) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.stacks().join(name)).expect("the file is there")
     }
 
     pub(super) fn remove(&self, workspace: &str) {
@@ -259,6 +307,14 @@ impl Drop for Stage {
     }
 }
 
+/// A folder with the stacks of the repository.
+fn real_stacks() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let stacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+    copy(&stacks, &folder.path().join("stacks"));
+    folder
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("the folder can be made");
     for entry in fs::read_dir(from).expect("the folder can be read") {
@@ -299,9 +355,22 @@ impl Plan {
     /// What would change, as `action address: paths` in the order of the document; creations and
     /// deletions without paths, blocked ones with `blocked` before.
     pub(super) fn changes(&self) -> Vec<String> {
+        Self::told(self.all())
+    }
+
+    /// What would change in one of several workspaces.
+    #[track_caller]
+    pub(super) fn changes_in(&self, workspace: &str) -> Vec<String> {
+        let workspaces = self.0["workspaces"].as_array().expect("a plan has workspaces");
+        let found = workspaces.iter().find(|w| w["name"] == workspace);
+        let found = found.unwrap_or_else(|| panic!("{workspace} is not in {}", self.0));
+        Self::told(found["changes"].as_array().expect("with changes").iter())
+    }
+
+    fn told<'a>(changes: impl Iterator<Item = &'a Value>) -> Vec<String> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let acting = self.all().filter(|change| change["action"] != "none");
-        acting
+        changes
+            .filter(|change| change["action"] != "none")
             .map(|change| {
                 let action = text(&change["action"]);
                 let mut line = format!("{action} {}", text(&change["address"]));

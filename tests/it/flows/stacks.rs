@@ -11,9 +11,9 @@ const STACK: &str = include_str!("../../../stacks/supporting-infrastructure.toml
 
 /// Name, file, and how many resources it has.
 const ENVIRONMENTS: [(&str, &str, usize); 3] = [
-    ("dev", include_str!("../../../stacks/environments/dev.toml"), 27),
-    ("uat", include_str!("../../../stacks/environments/uat.toml"), 33),
-    ("prod", include_str!("../../../stacks/environments/prod.toml"), 37),
+    ("dev", include_str!("../../../stacks/environments/dev.toml"), 38),
+    ("uat", include_str!("../../../stacks/environments/uat.toml"), 50),
+    ("prod", include_str!("../../../stacks/environments/prod.toml"), 61),
 ];
 
 fn bench(sandbox: Sandbox, environment: &str, file: &str) -> Bench {
@@ -72,6 +72,14 @@ async fn comes_and_goes_slowly(number: usize) {
         ("subnet", "vpc"),
         ("internet_gateway", "vpc"),
         ("egress_only_internet_gateway", "vpc"),
+        ("autoscaling_group", "launch_template"),
+        ("autoscaling_group", "ecs_cluster"),
+        ("autoscaling_group", "nat_gateway"),
+        ("autoscaling_group", "vpc_endpoint"),
+        ("ecs_capacity_provider", "autoscaling_group"),
+        ("load_balancer", "internet_gateway"),
+        ("load_balancer", "subnet"),
+        ("service_discovery_namespace", "vpc"),
     ] {
         gone_before(&ran, first, then);
     }

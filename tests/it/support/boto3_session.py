@@ -102,8 +102,9 @@ def owned(environment):
         if is_ours(tags, environment):
             found.append(f"ecr_repository {repository['repositoryName']}")
     found += owned_web(environment)
-    found += owned_compute(environment)
     found += owned_balancing(environment)
+    found += owned_services(environment)
+    found += owned_compute(environment)
     return sorted(found)
 
 
@@ -177,6 +178,65 @@ def owned_compute(environment):
             gone = instance["State"]["Name"] == "terminated"
             if not gone and is_ours(instance.get("Tags", []), environment):
                 found.append(f"instance {instance['InstanceId']}")
+    return found
+
+
+def owned_services(environment):
+    """Lists clusters, what runs in them and how it is found and scaled; what is deleted is listed
+    for a while, and what is of another test may go meanwhile."""
+    found = []
+    for arn in call("ecs", "list_clusters", {})["clusterArns"]:
+        asked = {"clusters": [arn], "include": ["TAGS"]}
+        for cluster in call("ecs", "describe_clusters", asked)["clusters"]:
+            if cluster["status"] != "INACTIVE" and is_ours(cluster.get("tags", []), environment):
+                found.append(f"ecs_cluster {cluster['clusterName']}")
+                found += owned_in(cluster["clusterName"], environment)
+    providers = call("ecs", "describe_capacity_providers", {"include": ["TAGS"]})
+    for provider in providers["capacityProviders"]:
+        if provider["status"] != "INACTIVE" and is_ours(provider.get("tags", []), environment):
+            found.append(f"ecs_capacity_provider {provider['name']}")
+    families = set()
+    for arn in call("ecs", "list_task_definitions", {"status": "ACTIVE"})["taskDefinitionArns"]:
+        asked = {"taskDefinition": arn, "include": ["TAGS"]}
+        try:
+            told = client("ecs").describe_task_definition(**asked)
+        except ClientError:
+            continue
+        if is_ours(told.get("tags", []), environment):
+            families.add(f"ecs_task_definition {told['taskDefinition']['family']}")
+    found += families
+    kinds = [("namespace", "list_namespaces", "Namespaces"), ("service", "list_services", "Services")]
+    for kind, operation, collection in kinds:
+        for item in call("servicediscovery", operation, {})[collection]:
+            asked = {"ResourceARN": item["Arn"]}
+            try:
+                tags = call("servicediscovery", "list_tags_for_resource", asked)["Tags"]
+            except ClientError:
+                continue
+            if is_ours(tags, environment):
+                found.append(f"service_discovery_{kind} {item['Id']}")
+    for namespace in ("ecs", "dynamodb"):
+        asked = {"ServiceNamespace": namespace}
+        targets = call("application-autoscaling", "describe_scalable_targets", asked)
+        for target in targets["ScalableTargets"]:
+            asked = {"ResourceARN": target.get("ScalableTargetARN", "")}
+            try:
+                tags = call("application-autoscaling", "list_tags_for_resource", asked)["Tags"]
+            except ClientError:
+                continue
+            if is_ours(tags, environment):
+                found.append(f"scaling_target {target['ResourceId']} {target['ScalableDimension']}")
+    return found
+
+
+def owned_in(cluster, environment):
+    """Lists the services of a cluster; deleted ones are listed for a while."""
+    found = []
+    for arn in call("ecs", "list_services", {"cluster": cluster})["serviceArns"]:
+        asked = {"cluster": cluster, "services": [arn], "include": ["TAGS"]}
+        for service in call("ecs", "describe_services", asked)["services"]:
+            if service["status"] != "INACTIVE" and is_ours(service.get("tags", []), environment):
+                found.append(f"ecs_service {cluster}/{service['serviceName']}")
     return found
 
 
