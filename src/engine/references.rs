@@ -149,12 +149,12 @@ mod tests {
         ];
         let references = LiveReferences::new(objects.iter().map(Some));
         let all = |own: usize| Vec::from_iter(references.all(&objects[own], own));
-        assert_eq!([all(0), all(1)], [vec![], vec![]]);
+        assert_eq!((all(0).len(), all(1).len()), (0, 0));
         assert_eq!(all(2), [0]);
         assert_eq!(all(3), [0, 2]);
         assert_eq!(all(4), [3], "a name of another type's in another field");
         let (main, late) = references.of(&table(), Some(&objects[3]), 3);
-        assert_eq!((main.len(), Vec::from_iter(late)), (0, vec![0, 2]));
+        assert_eq!((main.len(), late), (0, BTreeSet::from([0, 2])));
     }
 
     #[test]

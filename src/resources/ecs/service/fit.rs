@@ -240,10 +240,12 @@ mod tests {
 
     #[test]
     fn a_network_goes_with_its_mode() {
-        let around = |mode: &str| {
+        let around = |mode: &str, service: Json| {
             let definition = json!({ "family": "app", "network_mode": mode,
                 "container_definitions": [{ "name": "app", "image": "app:1", "memory": 64 }] });
-            Around::of(&[("app", "ecs_task_definition.t", definition)], &[])
+            let objects =
+                [("app", "ecs_task_definition.t", definition), ("app", "ecs_service.s", service)];
+            Around::of(&objects, &[])
         };
         let with = json!({ "awsvpc_configuration": { "subnets": ["subnet-1"] } });
         let paths = |mode: &str, configuration: Option<&Json>| {
@@ -251,8 +253,10 @@ mod tests {
             if let Some(configuration) = configuration {
                 wanted["network_configuration"] = configuration.clone();
             }
-            let definition = definition(&wanted, "app", &around(mode)).unwrap();
-            network(&wanted, &definition).map(|problem| problem.path)
+            let around = around(mode, wanted);
+            let wanted = &around.planned().find(|one| one.ty == "ecs_service").unwrap().spec;
+            let definition = definition(wanted, "app", &around).unwrap();
+            network(wanted, &definition, &around).map(|problem| problem.path)
         };
         assert_eq!(paths("awsvpc", Some(&with)), None);
         assert_eq!(paths("bridge", None), None);
