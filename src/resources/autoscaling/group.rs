@@ -224,7 +224,8 @@ impl Resource for AutoscalingGroup {
     const RULES: Rules = Rules {
         identity: IdentityBy::Name,
         // aws-semantics.md 9.1: settings of the account hold for instances launched later, and these
-        // join the cluster at once, through the ways out.
+        // join their cluster at once, through the ways out. The cluster is named by their user data:
+        // its own capacity providers come after the group.
         created_after: &[
             "account_setting",
             "internet_gateway",
@@ -264,8 +265,9 @@ impl Resource for AutoscalingGroup {
                 "another instance refresh to end",
             ),
         ],
-        // A refresh takes minutes for each instance.
-        settle: Duration::from_secs(60 * 60),
+        // A refresh takes minutes for each instance; AWS gives one up that comes no further for an
+        // hour.
+        settle: Duration::from_secs(2 * 60 * 60),
         // aws-semantics.md 0.3: draining, hooks, and the deregistration delay.
         settle_delete: Duration::from_secs(40 * 60),
         ..Rules::DEFAULT

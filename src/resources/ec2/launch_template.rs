@@ -41,7 +41,7 @@ const LATEST: &str = "$Latest";
 /// metadata_options     = { http_tokens = "required", http_put_response_hop_limit = 1 }
 /// user_data            = """
 /// #!/bin/bash
-/// echo ECS_CLUSTER=${env}-main >> /etc/ecs/ecs.config
+/// echo ECS_CLUSTER=${ecs_cluster.main.id} >> /etc/ecs/ecs.config
 /// """
 ///
 /// [[launch_template.host.launch_template_data.block_device_mappings]]

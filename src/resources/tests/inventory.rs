@@ -28,6 +28,11 @@ fn types_are_known_by_their_arns() {
         ("log_group", regional("logs log-group:/ecs/app")),
         ("ecr_repository", regional("ecr repository/team/app")),
         ("dynamodb_table", regional("dynamodb table/orders")),
+        ("launch_template", regional("ec2 launch-template/lt-1")),
+        (
+            "autoscaling_group",
+            regional("autoscaling autoScalingGroup:0-1:autoScalingGroupName/main"),
+        ),
     ];
     let mut checked = 0;
     for (ty, arn) in known {

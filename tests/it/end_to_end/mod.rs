@@ -11,6 +11,7 @@
 //! - the outermost elements of some of S3's answers have another name;
 //! - capacity providers cannot be listed without naming them;
 //! - a certificate is in use for ever once a listener had it.
+//! - instance refreshes cannot be listed.
 //!
 //! Left out of what is asked of moto, where the flow says so:
 //! - classes and deletion protection of log groups;
@@ -18,6 +19,7 @@
 //!   gateway endpoint whose tables change;
 //! - usage metrics of VPCs, and attributes of subnets beyond public addresses;
 //! - changes of a table's encryption;
+//! - instance refreshes, and changes of a group's cooldown;
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 
 mod answers;

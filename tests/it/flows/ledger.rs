@@ -21,6 +21,7 @@ pub(super) fn of(state: &Value) -> Ledger {
             "network_interfaces",
             "addresses",
             "vpc_endpoints",
+            "launch_templates",
         ] {
             for (id, _) in entries(&ec2[kind]) {
                 line(kind, id, String::new());
@@ -29,6 +30,10 @@ pub(super) fn of(state: &Value) -> Ledger {
         // Deleted ones are listed for an hour; until then their interface is still there.
         for (id, _) in entries(&ec2["nat_gateways"]).filter(|(_, nat)| nat["deletion"].is_null()) {
             line("nat_gateways", id, String::new());
+        }
+        // Terminated ones are listed for an hour as well.
+        for (id, _) in entries(&ec2["instances"]).filter(|(_, one)| one["shutdown"].is_null()) {
+            line("instances", id, String::new());
         }
         for (id, table) in entries(&ec2["route_tables"]) {
             let is_main = |a: &Value| a["with"] == "Main";
@@ -46,6 +51,9 @@ pub(super) fn of(state: &Value) -> Ledger {
             if group["name"] != "default" {
                 line("security_groups", id, format!(": {} rules", count(&group["rules"])));
             }
+        }
+        for (name, _) in entries(&region["autoscaling"]["groups"]) {
+            lines.push(format!("autoscaling groups {name}"));
         }
         for (service, kind) in [("logs", "groups"), ("dynamodb", "tables"), ("ecr", "repositories")]
         {

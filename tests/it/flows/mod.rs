@@ -2,6 +2,7 @@
 //! insists on, every state that takes time, every moment at which a run may end early.
 
 mod bench;
+mod compute;
 mod edits;
 mod faults;
 mod kills;

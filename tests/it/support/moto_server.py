@@ -9,8 +9,11 @@ import sys
 import moto.ec2.utils
 import moto.resourcegroupstaggingapi.models as tagging
 from moto.acm.models import CertBundle
+from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.resource_tagging import TaggedResource
+from moto.core.responses import ActionResult
 from moto.core.serialize import S3Serializer
+from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
@@ -141,7 +144,6 @@ def describe_capacity_providers(self, names):
 EC2ContainerServiceBackend.describe_capacity_providers = describe_capacity_providers
 
 
-
 def in_use_by(certificate):
     """Listeners that are there use a certificate; moto 5.2.5 forgets none that ever was."""
     _, _, _, region, account, _ = certificate.arn.split(":", 5)
@@ -152,6 +154,28 @@ def in_use_by(certificate):
 
 
 CertBundle.in_use_by = property(in_use_by, lambda certificate, users: None)
+
+
+def describe_instance_refreshes(self):
+    """There was none; moto 5.2.5 has no instance refreshes."""
+    return ActionResult({"InstanceRefreshes": []})
+
+
+AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes
+
+
+made_template = LaunchTemplateBackend.create_launch_template
+
+
+def create_launch_template(self, name, description, template_data, tag_spec):
+    """A template's own tags are nothing it launches with; moto 5.2.5 puts them into its data."""
+    kinds = template_data.get("TagSpecifications", [])
+    kinds = [one for one in kinds if one["ResourceType"] != "launch-template"]
+    data = dict(template_data, TagSpecifications=kinds)
+    return made_template(self, name, description, data, tag_spec)
+
+
+LaunchTemplateBackend.create_launch_template = create_launch_template
 
 # The outermost elements of S3's answers; moto 5.2.5 writes the operation's name and `Response`, which
 # only boto3 does not mind.
