@@ -3,6 +3,7 @@
 mod capacity;
 mod definitions;
 mod draining;
+mod history;
 mod living;
 mod places;
 mod refusals;
