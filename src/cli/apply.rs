@@ -161,6 +161,8 @@ fn after(plans: &[Plan], outputs: &[WorkspaceOutputs], output: &Output) -> Strin
     if shown.is_empty() || plans.iter().any(|p| p.mode == Mode::Destroy) {
         return String::new();
     }
+    // Of several, those of one alone are told with their place too.
+    let several = plans.len() > 1;
     let gap = if doable(plans) > 0 { "\n" } else { "" };
-    format!("{gap}Outputs:\n{}", outputs_text(&shown, output.look()))
+    format!("{gap}Outputs:\n{}", outputs_text(&shown, several, output.look()))
 }

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
             one(name, &all)?;
             show::outputs_json(&only_named(name, &all))
         }
-        (None, Format::Text) => show::outputs_text(&all, output.look()),
+        (None, Format::Text) => show::outputs_text(&all, !problems.is_empty(), output.look()),
         (None, _) => show::outputs_json(&all),
     });
     Ok(beside(&problems, 0, output))

@@ -198,7 +198,7 @@ fn in_the_way(index: &Index<'_>, want: &Sought) -> Option<Diagnostic> {
                 None if let Some((place, word)) = elsewhere(scope, &object.tags) => {
                     Diagnostic::error(
                         "exists_not_ours",
-                        format!("`{address}`: {ty} `{name}` exists as one of {place}"),
+                        format!("`{address}`: {ty} `{name}` exists already, in {place}"),
                     )
                     .hint(format!("put `${{{word}}}` into the name, so that each has its own"))
                 }

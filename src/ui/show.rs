@@ -118,9 +118,10 @@ pub struct LiveResourceDocument {
     pub tags: BTreeMap<String, String>,
 }
 
-/// Renders outputs as text, aligned; headings only where there are several workspaces or regions.
-pub fn outputs_text(all: &[WorkspaceOutputs], look: Look) -> String {
-    let several = all.len() > 1;
+/// Renders outputs as text, aligned; headings only where there are several workspaces or regions, or
+/// where they are asked for.
+pub fn outputs_text(all: &[WorkspaceOutputs], headings: bool, look: Look) -> String {
+    let several = headings || all.len() > 1;
     let mut out = String::new();
     for (number, workspace) in all.iter().enumerate() {
         if several {

@@ -331,7 +331,7 @@ fn outputs_and_live_resources() {
     schemas::assert_conforms("outputs", &serde_json::from_str(&outputs).unwrap());
     schemas::assert_conforms("show", &serde_json::from_str(&shown).unwrap());
     let text = [
-        show::outputs_text(&all, PLAIN),
+        show::outputs_text(&all, false, PLAIN),
         show::list_text(&resources, PLAIN),
         show::resource_text(&resources[1], PLAIN),
         outputs,

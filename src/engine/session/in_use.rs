@@ -21,12 +21,13 @@ impl Session {
         let going = going(plan, snapshot);
         let names: BTreeSet<&str> = plan.workspaces.iter().map(|w| w.name.as_str()).collect();
         let owned = snapshot.iter().flat_map(|(ty, all)| all.iter().map(move |live| (ty, live)));
-        let staying: BTreeMap<(String, Address), &LiveObject> = owned
+        // By id too: one that was replaced lives beside its successor.
+        let staying: BTreeMap<(String, Address, &str), &LiveObject> = owned
             .filter(|(_, live)| !matches!(live.status, Status::Deleting(_)))
             .filter_map(|(ty, live)| {
                 let owner = scope.owner(&live.tags)?;
                 let other = owner.address.ty == *ty && !names.contains(owner.workspace.as_str());
-                other.then_some(((owner.workspace, owner.address), live))
+                other.then_some(((owner.workspace, owner.address, live.id.as_str()), live))
             })
             .collect();
         if going.is_empty() || staying.is_empty() {
@@ -35,7 +36,7 @@ impl Session {
         let references = LiveReferences::new(going.iter().map(|(_, _, live)| Some(*live)));
         let mut files = Files { session: self, parsed: BTreeMap::new() };
         let mut users = Vec::new();
-        for ((workspace, address), live) in &staying {
+        for ((workspace, address, _), live) in &staying {
             let mut used = references.all(live, usize::MAX);
             used.extend(files.used_by(workspace, address, &going));
             if !used.is_empty() {

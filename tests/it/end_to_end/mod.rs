@@ -40,6 +40,7 @@ mod replacement;
 mod repositories;
 mod saved_plans;
 mod services;
+mod side_by_side;
 mod stage;
 mod tables;
 mod types;

@@ -222,6 +222,13 @@ impl Stage {
         Ran::of(self.command(arguments).output().expect("the binary runs"))
     }
 
+    /// A run in another environment than that of the stage.
+    pub(super) fn run_in(&self, environment: &str, arguments: &[&str]) -> Ran {
+        let mut command = support::infra(self.folder.path(), Some(&self.url));
+        command.args(["-e", environment]).args(arguments).stdin(Stdio::null());
+        Ran::of(command.output().expect("the binary runs"))
+    }
+
     /// Applies and insists that all went well.
     #[track_caller]
     pub(super) fn apply(&self, workspace: &str) -> Ran {

@@ -2,6 +2,7 @@
 
 use super::rig::{Rig, Stack, stack};
 use crate::engine::plan::{Action, Reason};
+use crate::engine::planfile;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -27,6 +28,39 @@ async fn what_others_decide_is_no_difference_and_is_left_alone() {
     let fields = &planned.plan.workspaces[0].changes[0].fields;
     assert_eq!(fields.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["number"]);
     rig.make(&deployment("2", 2)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saved_plan_does_not_go_stale_of_what_others_decide() {
+    let rig = Rig::new();
+    rig.make(&deployment("1", 2)).await;
+    let id = rig.object("dpl.d").id;
+    let move_to = |number: i64| rig.cloud.meddle(&id, |spec, _| spec["number"] = json!(number));
+    let saved = rig.plan(&deployment("2", 2)).await;
+    move_to(3);
+    let again = rig.plan(&deployment("2", 2)).await;
+    assert_eq!(planfile::check(&saved.plan, &again.plan), Ok(()));
+    move_to(4);
+    let outcome = rig.carry_out(&again, true).await.unwrap();
+    assert!(outcome.is_complete(), "{outcome:#?}");
+    assert_eq!(rig.object("dpl.d").spec, json!({"image": "2", "number": 4}));
+    // Beyond their range it is the stack's, and the plan another one.
+    let saved = rig.plan(&deployment("3", 2)).await;
+    move_to(9);
+    let again = rig.plan(&deployment("3", 2)).await;
+    assert!(planfile::check(&saved.plan, &again.plan).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_digest_of_what_is_sensitive_is_kept() {
+    let rig = Rig::new();
+    let net = |note: &str, dns: bool| {
+        stack(json!({"net.a": {"cidr": "10.0.0.0/16", "note": note, "dns": dns}}))
+    };
+    rig.make(&net("secret", true)).await;
+    let planned = rig.plan(&net("secret", false)).await;
+    let seen = planned.plan.workspaces[0].changes[0].fingerprint.clone().unwrap();
+    assert!(seen.contains("dns=") && !seen.contains("note"), "{seen}");
 }
 
 #[tokio::test(start_paused = true)]
