@@ -51,7 +51,8 @@ impl Workspace {
     /// data sources refer to among them.
     pub fn outputs_needed_by(&self, block: &BlockId) -> BTreeSet<(String, String)> {
         let used = self.with_data(BTreeSet::from([block.clone()]));
-        used.iter().filter_map(|b| self.outputs_of_blocks.get(b)).flatten().cloned().collect()
+        let read = used.iter().filter(|b| *b == block || b.kind == BlockKind::Data);
+        read.filter_map(|b| self.outputs_of_blocks.get(b)).flatten().cloned().collect()
     }
 
     /// Blocks that an output is made of; those that its data sources refer to among them.

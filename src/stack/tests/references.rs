@@ -171,6 +171,30 @@ fn outputs_of_other_workspaces_must_be_declared() {
 }
 
 #[test]
+fn outputs_are_known_by_block_through_locals_data_and_common_tags() {
+    let text = "[locals]\nvpc = \"${network.outputs.vpc_id}\"\n\
+                [tags]\nteam = \"${network.outputs.team}\"\n\
+                [subnet.a]\nvpc_id = \"${local.vpc}\"\ncidr_block = \"x\"\n\
+                [data.vpc.peer]\ncidr_block = \"${network.outputs.peer}-${subnet.a.id}\"\n\
+                [vpc.b]\ncidr_block = \"${data.vpc.peer.id}\"\n\
+                [vpc.c]\ncidr_block = \"x\"\n\
+                [outputs]\npeer = { value = \"${data.vpc.peer.id}${vpc.c.id}\" }\n";
+    let parsed = parse(text).unwrap();
+    let needs = |ty: &str, name: &str| -> Vec<String> {
+        let needed = parsed.outputs_needed_by(&BlockId::resource(ty, name));
+        needed.into_iter().map(|(workspace, output)| format!("{workspace} {output}")).collect()
+    };
+    assert_eq!(needs("subnet", "a"), ["network team", "network vpc_id"]);
+    assert_eq!(needs("vpc", "b"), ["network peer", "network team"]);
+    assert_eq!(needs("vpc", "c"), ["network team"]);
+    let made_of = |output: &str| -> Vec<String> {
+        parsed.blocks_of_output(output).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(made_of("peer"), ["subnet.a", "vpc.c", "data.vpc.peer"]);
+    assert!(made_of("none").is_empty());
+}
+
+#[test]
 fn cycles_name_every_step_with_its_line() {
     let text = "[subnet.a]\ncidr_block = \"x\"\nvpc_id = \"${subnet.b.vpc_id}\"\n\
                 [subnet.b]\ncidr_block = \"x\"\nvpc_id = \"${local.c}\"\n\
