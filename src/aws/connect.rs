@@ -204,6 +204,13 @@ fn guard(account_id: &str, options: &Options) -> Result<(), Diagnostic> {
     )))
 }
 
+/// What AWS said, in the words of the SDK about credentials that AWS did not give; `None` where it was
+/// never asked.
+fn of_service(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("service error")?.1.split_once("message: \"")?;
+    Some(rest.split_once('"')?.0.to_owned())
+}
+
 /// Says what to do about a first call that failed.
 fn refusal(error: &Error, options: &Options) -> Diagnostic {
     let source = match &options.profile {
@@ -229,6 +236,15 @@ fn refusal(error: &Error, options: &Options) -> Diagnostic {
                 problem.note(error.message.clone())
             };
             problem.hint("`aws configure list-profiles` lists the profiles there are")
+        }
+        ErrorClass::Credentials
+            if let (None, Some(role), Some(said)) =
+                (&error.code, &options.role_arn, of_service(&error.message)) =>
+        {
+            Diagnostic::error("role_refused", format!("cannot take on the role {role}"))
+                .note(said)
+                .hint("the role must trust these credentials, and they must be allowed to \
+                       sts:AssumeRole it; it is `role_arn` of the environment")
         }
         ErrorClass::Credentials if error.code.is_none() => {
             Diagnostic::error("no_credentials", format!("no usable AWS credentials in {source}"))
