@@ -20,6 +20,7 @@
 //! - usage metrics of VPCs, and attributes of subnets beyond public addresses;
 //! - changes of a table's encryption;
 //! - instance refreshes, and changes of a group's cooldown;
+//! - zones of other regions, in which it makes subnets;
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 
 mod answers;

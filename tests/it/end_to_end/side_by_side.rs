@@ -238,6 +238,9 @@ fn regions_fail_alone(stage: &Stage) {
     let away = "client('logs', input['region']).delete_log_group(logGroupName=input['name'])";
     stage.python(&format!("{away}\nresult = None"), taken);
 
+    if stage.is_moto() {
+        return; // it takes zones of other regions
+    }
     // A zone that the second region has not: the first is done all the same.
     stage.stack("app", &APP.replace("${region}a", "eu-west-1a"));
     let ran = bench.run(dev, &["apply", "--all", "--yes"]).exits(3);
