@@ -19,7 +19,7 @@ pub(super) use group::{
     has_agent, instance, instance_type, instances, may_register, put_group_hook, put_group_policy,
     remove_group_hook, remove_group_policy, role_of, set_desired, set_protection, waiting,
 };
-pub(super) use need::{first_line, image_missing, log_group, secret_missing};
+pub(super) use need::{first_line, image_missing, log_group, secret_missing, write_line};
 pub(super) use network::{
     attach_interface, default_group, detach_interface, reaches_ecs, vpc_of_group, vpc_of_subnet,
     zone_of_subnet,

@@ -86,6 +86,21 @@ pub(crate) fn first_line(
     task: &str,
     now: Time,
 ) {
+    let name = container.text("name").unwrap_or_default();
+    let image = container.text("image").unwrap_or_default();
+    let line = format!("{name} started from {image}");
+    write_line(account, region, container, task, &line, now);
+}
+
+/// Writes a line of a container into its log stream.
+pub(crate) fn write_line(
+    account: &mut Account,
+    region: &str,
+    container: &Map<String, Value>,
+    task: &str,
+    line: &str,
+    now: Time,
+) {
     let Some(logs) = container.object("logConfiguration") else { return };
     let Some(options) = logs.object("options") else { return };
     if logs.text("logDriver") != Some("awslogs") {
@@ -98,7 +113,5 @@ pub(crate) fn first_line(
         None => task.to_owned(),
     };
     let region = options.text("awslogs-region").unwrap_or(region).to_owned();
-    let image = container.text("image").unwrap_or_default();
-    let line = format!("{name} started from {image}");
-    logs::write_line(account, &region, group, &stream, &line, now);
+    logs::write_line(account, &region, group, &stream, line, now);
 }

@@ -3,6 +3,7 @@
 //! `step` moves a task from one status to the next, `start` makes one, `request` holds the calls
 //! about tasks, `show` how they are shown.
 
+mod program;
 mod request;
 mod show;
 mod start;

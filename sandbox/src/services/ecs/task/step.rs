@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::task_definition::{self, Definition};
 use super::super::{Members, State, outside, service};
-use super::{Status, Target, Task};
+use super::{Status, Target, Task, program};
 use crate::clock::Time;
 use crate::state::Account;
 
@@ -16,6 +16,8 @@ pub(super) const ATTACHING: Duration = Duration::from_secs(10);
 pub(super) const PULLING: Duration = Duration::from_secs(15);
 /// How long a task takes to be registered as target.
 const ACTIVATING: Duration = Duration::from_secs(3);
+/// How long a program that ends by itself takes.
+const RUNNING: Duration = Duration::from_secs(1);
 
 /// Moves a task on whose time has come.
 pub(crate) fn advance(ecs: &mut State, account: &mut Account, region: &str, id: &str, now: Time) {
@@ -30,7 +32,7 @@ pub(crate) fn advance(ecs: &mut State, account: &mut Account, region: &str, id: 
         }
         Status::Pending => pulled(ecs, account, region, id, now),
         Status::Activating => runs(ecs, account, region, id, now),
-        Status::Running => task.is_healthy = true,
+        Status::Running => ended(ecs, account, region, id, now),
         Status::Deactivating => terminate(ecs, account, id, now),
         Status::Stopping => {
             task.exit_code.get_or_insert(0);
@@ -190,8 +192,40 @@ fn runs(ecs: &mut State, account: &mut Account, region: &str, id: &str, now: Tim
         task.is_healthy = false;
         task.next = Some(account.way.after(now, Duration::from_secs(seconds)));
     }
+    let mut ends = false;
     for container in definition.containers() {
         outside::first_line(account, region, container, id, now);
+        let program = program::of(container);
+        for line in &program.lines {
+            outside::write_line(account, region, container, id, line, now);
+        }
+        ends |= program.exit_code.is_some() && container.flag("essential") != Some(false);
+    }
+    if let Some(task) = ecs.tasks.get_mut(id).filter(|_| ends) {
+        // No deployment is complete on the strength of it.
+        task.is_healthy = false;
+        task.next = Some(account.way.after(now, RUNNING));
+    }
+}
+
+/// Ends a task an essential container of which has ended; one without such is healthy by now.
+fn ended(ecs: &mut State, account: &mut Account, region: &str, id: &str, now: Time) {
+    let Some(task) = ecs.tasks.get_mut(id) else { return };
+    let arn = task.definition.clone();
+    let Some(definition) = task_definition::by_arn(ecs, &arn).cloned() else { return };
+    let essential = definition.containers().filter(|it| it.flag("essential") != Some(false));
+    let code = essential.filter_map(|it| program::of(it).exit_code).next();
+    let Some(task) = ecs.tasks.get_mut(id) else { return };
+    let Some(code) = code else {
+        task.is_healthy = true;
+        return;
+    };
+    task.exit_code = Some(code);
+    let (key, deployment) = (owner(task), task.deployment.clone());
+    let why = ("EssentialContainerExited", "Essential container in task exited");
+    stop(ecs, account, region, id, now, why);
+    if let (Some(key), Some(deployment)) = (key, deployment) {
+        service::task_failed(ecs, account, &key, &deployment, now);
     }
 }
 

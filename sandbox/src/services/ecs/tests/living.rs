@@ -188,6 +188,24 @@ fn a_first_deployment_that_fails_has_nothing_to_go_back_to() {
 }
 
 #[test]
+fn a_container_that_exits_fails_its_deployment_and_leaves_its_words() {
+    let world = World::new(1);
+    let script = "echo cannot reach the table; exit 3";
+    let definition = world.revision(json!({"container": {"command": ["sh", "-c", script]}}));
+    let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": false}});
+    world.serve(&definition, 1, json!({"deploymentConfiguration": breaker}));
+    assert_eq!(world.counts(), (0, 0, "FAILED".to_owned()));
+    let task = world.tasks(false)[0].clone();
+    assert_eq!(task["stopCode"], "EssentialContainerExited");
+    assert_eq!(task["stoppedReason"], "Essential container in task exited");
+    assert_eq!(task["containers"][0]["exitCode"], 3);
+    let id = task["taskArn"].as_str().unwrap().rsplit('/').next().unwrap();
+    let stream = json!({"logGroupName": "/ecs/web", "logStreamName": format!("web/app/{id}")});
+    let events = world.call("logs", "GetLogEvents", stream)["events"].clone();
+    assert_eq!(events[1]["message"], "cannot reach the table");
+}
+
+#[test]
 fn without_a_breaker_failing_tasks_are_tried_ever_more_seldom() {
     let world = World::new(1);
     let definition = world.revision(json!({"container": {"logConfiguration": {
