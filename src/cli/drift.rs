@@ -27,6 +27,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &Output) -> Outcome {
     session::named("drift", &args.selection, global)?;
     let request =
         Request::new(Mode::Apply, &args.selection, &Filters::default(), &Unlock::default());
+    let request = Request { compares: true, ..request };
     let engine = session::open(global)?;
     session::block_on(with(&request, &engine, output))?
 }

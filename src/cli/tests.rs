@@ -278,6 +278,7 @@ fn drift_is_exit_2_and_blocked_4_and_what_is_missing_0() {
             mode: Mode::Apply,
             workspaces: Vec::new(),
             options: crate::engine::planner::PlanOptions::default(),
+            compares: true,
         };
         let outcome = block_on(drift::with(&request, &fake, &output)).unwrap();
         assert!(!fake.applied.get(), "drift writes nothing");

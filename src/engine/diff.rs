@@ -104,6 +104,22 @@ pub fn leave(changes: &mut Vec<FieldChange>, standing: &[Standing]) -> Vec<LeftF
     left
 }
 
+/// Tells which fields the stack says nothing of have a value that others gave them.
+pub fn given_by_others(
+    schema: SchemaView<'_>,
+    (live, wanted): (&Json, &Json),
+    standing: &[Standing],
+) -> Vec<LeftField> {
+    let said = |path: &str| wanted.get(path).is_some_and(|value| !value.is_null());
+    let left = |one: &Standing| {
+        let value = live.get(&one.path).filter(|value| !value.is_null() && !said(&one.path))?;
+        let hidden = schema.property(&one.path).is_some_and(|view| view.is_sensitive());
+        let value = if hidden { Json::Null } else { value.clone() };
+        Some(LeftField { path: one.path.clone(), value, owner: one.owner.clone() })
+    };
+    standing.iter().filter_map(left).collect()
+}
+
 /// Names the top-level fields that differ, tags left out.
 pub fn changed(fields: &[FieldChange]) -> Changed {
     let tops = fields.iter().map(|f| top(&f.path)).filter(|t| *t != "tags");

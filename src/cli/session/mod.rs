@@ -36,6 +36,8 @@ pub(super) struct Request {
     pub(super) workspaces: Vec<String>,
     /// What is picked and unlocked.
     pub(super) options: PlanOptions,
+    /// Whether it is only asked what differs, and nothing will be changed.
+    pub(super) compares: bool,
 }
 
 impl Request {
@@ -48,6 +50,7 @@ impl Request {
     ) -> Self {
         Self {
             mode,
+            compares: false,
             workspaces: selection.workspaces.clone(),
             options: PlanOptions {
                 targets: filters.target.clone(),
@@ -236,7 +239,12 @@ impl Opened {
         }
         if !problems.has_errors() {
             let options = PlanOptions::default();
-            let request = Request { mode: Mode::Apply, workspaces: workspaces.to_vec(), options };
+            let request = Request {
+                mode: Mode::Apply,
+                workspaces: workspaces.to_vec(),
+                options,
+                compares: false,
+            };
             problems.extend(
                 self.same_names(&request, |region, names| region.session.global_names(names)),
             );

@@ -60,6 +60,9 @@ impl Region {
         }
         let cx = self.cx().await?;
         let planned = match request.mode {
+            Mode::Apply if request.compares => {
+                self.session.compare(cx, names, &request.options).await?
+            }
             Mode::Apply => self.session.plan(cx, names, &request.options).await?,
             Mode::Destroy => {
                 self.session.plan_destroy(cx, &request.workspaces, &request.options).await?

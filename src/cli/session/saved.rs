@@ -77,6 +77,7 @@ impl Opened {
             mode: saved.mode,
             workspaces: saved.workspaces.clone(),
             options: saved.options.clone(),
+            compares: false,
         };
         let again = async |region: &Region| {
             let now = region.plan(&request).await?;

@@ -13,6 +13,7 @@ use crate::engine::retry::{self, Decision, Failure};
 use crate::engine::wait::{LAG, NOW, SETTLING, Since};
 use crate::stack::{Diagnostic, Kind};
 use std::future::Future;
+use std::time::Duration;
 
 /// Looks in a row at which the same blocker must stand, with nobody to take it away, before the
 /// deletion is given up.
@@ -38,7 +39,40 @@ impl Stuck {
     }
 }
 
+/// How long a deletion may take before it is told what holds it, and how often that is asked.
+const ASK_EVERY: Duration = Duration::from_secs(30);
+
+/// What holds an object that is long in going.
+#[derive(Default)]
+struct Holders {
+    asked: Option<Since>,
+    words: String,
+}
+
 impl Running<'_> {
+    /// Adds to a reason what holds the object, once it has taken long.
+    async fn with_holders(
+        &self,
+        live: &LiveObject,
+        (reason, since): (String, Since),
+        holders: &mut Holders,
+    ) -> String {
+        if holders.asked.unwrap_or(since).elapsed() >= ASK_EVERY {
+            holders.words = list(&self.blockers(live).await);
+            holders.asked = Some(Since::now());
+        }
+        if holders.words.is_empty() { reason } else { format!("{reason}: {}", holders.words) }
+    }
+
+    /// Says that the object took too long, and what holds it.
+    async fn too_long(&self, live: &LiveObject, reason: &str, elapsed: Duration) -> Diagnostic {
+        let mut diagnostic = self.timed_out(reason, elapsed);
+        for blocker in self.blockers(live).await {
+            diagnostic = diagnostic.note(format!("held by {}", one(&blocker)));
+        }
+        diagnostic
+    }
+
     /// Deletes and waits until gone.
     pub(super) async fn delete(&self) -> Flow<()> {
         let since = Since::now();
@@ -123,6 +157,7 @@ impl Running<'_> {
         let budget = self.budget(Step::Delete);
         let mut watch = self.run.poller.watch(self.ty(), &live.id, SETTLING);
         let (began, mut errors) = (Since::now(), 0_u32);
+        let mut holders = Holders::default();
         loop {
             let reason = match watch.next(&self.run.options.stop).await? {
                 Ok(None) => return Ok(()),
@@ -150,12 +185,9 @@ impl Running<'_> {
                 }
             };
             if since.elapsed() >= budget {
-                let mut diagnostic = self.timed_out(&reason, since.elapsed());
-                for blocker in self.blockers(live).await {
-                    diagnostic = diagnostic.note(format!("held by {}", one(&blocker)));
-                }
-                return Err(diagnostic.into());
+                return Err(self.too_long(live, &reason, since.elapsed()).await.into());
             }
+            let reason = self.with_holders(live, (reason, began), &mut holders).await;
             self.waiting(&reason);
         }
     }
@@ -234,7 +266,7 @@ impl Running<'_> {
         });
         let (since, budget) = (Since::now(), self.budget(Step::Delete));
         let mut watch = self.run.poller.watch(self.ty(), &live.id, SETTLING);
-        let mut errors = 0_u32;
+        let (mut errors, mut holders) = (0_u32, Holders::default());
         loop {
             // What is read here is not taken over as what must still hold: somebody else may have
             // written too.
@@ -253,8 +285,9 @@ impl Running<'_> {
                 }
             };
             if since.elapsed() >= budget {
-                return Err(self.timed_out(&reason, since.elapsed()).into());
+                return Err(self.too_long(live, &reason, since.elapsed()).await.into());
             }
+            let reason = self.with_holders(live, (reason, since), &mut holders).await;
             self.waiting(&reason);
         }
     }

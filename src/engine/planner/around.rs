@@ -23,6 +23,8 @@ pub struct Object {
     pub spec: Json,
     /// Fields that the stack says.
     given: BTreeSet<String>,
+    /// Whether the plan changes it.
+    pub changes: bool,
     /// What others call it: id, ARN, natural name.
     called: Vec<String>,
 }
@@ -72,6 +74,7 @@ impl Around {
                     address: Some(one.change.address.clone()),
                     called: called.into_iter().chain(natural).collect(),
                     given,
+                    changes: one.change.action != Action::None && one.change.blocked.is_none(),
                     spec,
                     ty,
                 });
@@ -86,6 +89,7 @@ impl Around {
                     ty: ty.clone(),
                     spec: live.spec.clone(),
                     given: BTreeSet::new(),
+                    changes: false,
                     called: LiveReferences::names(live).into_iter().chain(natural).collect(),
                 });
             }
@@ -169,6 +173,7 @@ impl Around {
                 called: spec["name"].as_str().map(str::to_owned).into_iter().collect(),
                 address: Some(address),
                 given: spec.as_object().into_iter().flat_map(|s| s.keys().cloned()).collect(),
+                changes: true,
                 spec: spec.clone(),
             }
         };

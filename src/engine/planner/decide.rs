@@ -62,6 +62,8 @@ pub(super) fn decide(
     change.fields = diff::diff(entry.spec(), &live.spec, &wanted.spec);
     hide(&mut change.fields, &wanted.hidden);
     change.left = diff::leave(&mut change.fields, &standing);
+    let specs = (&live.spec, &wanted.spec);
+    change.left.extend(diff::given_by_others(entry.spec(), specs, &standing));
     let unprotect: &[&str] = if wanted.protect { &[] } else { &[PROTECT] };
     let mut tag_changes = diff::tags(&live.tags, &wanted.tags, unprotect);
     if change.moved_from.is_some() {

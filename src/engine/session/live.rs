@@ -28,7 +28,7 @@ impl Session {
         name: &str,
     ) -> Result<IndexMap<String, crate::stack::OutputValue>, Diagnostics> {
         let names = [name.to_owned()];
-        let planned = self.plan(cx, &names, &PlanOptions::default()).await?;
+        let planned = self.compare(cx, &names, &PlanOptions::default()).await?;
         planned.stack.live_outputs(name, &planned.snapshot)
     }
 

@@ -8,7 +8,9 @@ use crate::engine::resource::Snapshot;
 use crate::engine::selection::{check_addresses, check_instances};
 use crate::engine::snapshot::{self, Names};
 use crate::engine::world::World;
-use crate::stack::{Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Diagnostics};
+use crate::stack::{
+    Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, Diagnostics, Fields, Location,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,12 +18,32 @@ use std::sync::Arc;
 const EVERY: &[String] = &[];
 
 impl Session {
-    /// Plans what makes the account like the stack. Reads, never writes.
+    /// Plans what makes the account like the stack, and has types check what is to be changed. Reads,
+    /// never writes.
     pub async fn plan(
         &self,
         cx: &Cx,
         names: &[String],
         options: &PlanOptions,
+    ) -> Result<Planned, Diagnostics> {
+        self.plan_with(cx, names, (options, true)).await
+    }
+
+    /// As [`Session::plan`], for those who only want to know what differs.
+    pub async fn compare(
+        &self,
+        cx: &Cx,
+        names: &[String],
+        options: &PlanOptions,
+    ) -> Result<Planned, Diagnostics> {
+        self.plan_with(cx, names, (options, false)).await
+    }
+
+    async fn plan_with(
+        &self,
+        cx: &Cx,
+        names: &[String],
+        (options, checks): (&PlanOptions, bool),
     ) -> Result<Planned, Diagnostics> {
         let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
         let bound = self.bind_all(names, account)?;
@@ -35,7 +57,9 @@ impl Session {
             let (scope, seen) = (self.scope(), (&read.snapshot, &read.data));
             read.evaluation = planner::evaluate(self.input(&scope, &bound, seen, options));
         }
-        self.preflight(cx, &bound, &read).await?;
+        if checks {
+            self.preflight(cx, &bound, &read).await?;
+        }
         let mut planned = self.planned(bound, read, options, &cx.account_id)?;
         warn_of_losses(&mut planned);
         if every {
@@ -52,8 +76,7 @@ impl Session {
         Ok(planned)
     }
 
-    /// Has types check what is wanted against what the plan leaves of others, where the plan changes
-    /// anything.
+    /// Has types check what the plan changes against what it leaves of others.
     async fn preflight(
         &self,
         cx: &Cx,
@@ -67,7 +90,7 @@ impl Session {
             return Ok(());
         }
         let mut problems = Diagnostics::new();
-        for object in around.planned() {
+        for object in around.planned().filter(|object| object.changes) {
             let (Some(workspace), Some(address)) = (&object.workspace, &object.address) else {
                 continue;
             };
@@ -75,12 +98,11 @@ impl Session {
             let found = handler.preflight(cx, &object.spec, workspace, &around).await;
             let found =
                 found.map_err(|e| snapshot::problem(&e, &format!("cannot check {address}")))?;
-            let block = BlockId::resource(&object.ty, &address.name);
-            let of = bound.iter().find(|(b, _)| b.workspace.name == *workspace);
-            let at = of.and_then(|(b, _)| Some(b.workspace.blocks.get(&block)?.at.clone()));
+            let of = bound.iter().map(|(b, _)| b).find(|b| b.workspace.name == *workspace);
             problems.0.extend(found.into_iter().map(|problem| {
                 let message = format!("{address}.{}: {}", problem.path, problem.message);
-                Diagnostic::error("invalid_value", message).at_location(at.clone())
+                let at = of.and_then(|of| place(of, address, &problem.path, &read.evaluation));
+                Diagnostic::error("invalid_value", message).at_location(at)
             }));
         }
         if problems.has_errors() { Err(problems) } else { Ok(()) }
@@ -340,6 +362,22 @@ impl Session {
         }
         warnings.sort();
         (names.into_iter().collect(), warnings)
+    }
+}
+
+/// The place in a file that gave a field its value, or that of the block.
+fn place(
+    bound: &BoundWorkspace,
+    address: &Address,
+    path: &str,
+    evaluation: &Evaluation,
+) -> Option<Location> {
+    let block = BlockId::resource(&address.ty, &address.name);
+    let view = evaluation.world.view(&bound.workspace.name);
+    let evaluated = bound.evaluate(&block, address.key.as_deref(), Fields::All, &view);
+    match evaluated {
+        Ok(evaluated) => Some(evaluated.locate_text(path)),
+        Err(_) => Some(bound.workspace.blocks.get(&block)?.at.clone()),
     }
 }
 

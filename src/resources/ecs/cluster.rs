@@ -18,7 +18,7 @@ use crate::stack::schema::{immutable, late};
 use crate::stack::value::is_placeholder;
 use aws_sdk_ecs::types::{
     Cluster as Found, ClusterField, ClusterServiceConnectDefaultsRequest,
-    ClusterSetting as SdkSetting, ClusterSettingName, ExecuteCommandLogging,
+    ClusterSetting as SdkSetting, ClusterSettingName, ExecuteCommandLogging, Task,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -246,8 +246,14 @@ impl Resource for EcsCluster {
 
     async fn delete(cx: &Cx, live: &Live<Self>) -> Result<()> {
         match cx.ecs().delete_cluster().cluster(&live.id).send().await.map_err(Error::from) {
-            Err(error) if !error.is_not_found() => Err(error),
-            _ => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => {
+                if error.is("ClusterContainsTasksException") {
+                    stop_strays(cx, &live.id).await?;
+                }
+                Err(error)
+            }
+            Ok(_) => Ok(()),
         }
     }
 
@@ -255,6 +261,24 @@ impl Resource for EcsCluster {
         let found = describe(cx, vec![live.id.clone()]).await?;
         Ok(found.iter().flat_map(blockers).collect())
     }
+}
+
+/// Stops tasks that were started by hand: no service ends them, and the cluster cannot go before
+/// (aws-semantics.md 9.3).
+async fn stop_strays(cx: &Cx, cluster: &str) -> Result<()> {
+    let found = cx.ecs().list_tasks().cluster(cluster).max_results(100).send().await?;
+    let arns = found.task_arns.unwrap_or_default();
+    if arns.is_empty() {
+        return Ok(());
+    }
+    let call = cx.ecs().describe_tasks().cluster(cluster).set_tasks(Some(arns));
+    let tasks = call.send().await?.tasks.unwrap_or_default();
+    let stray = |task: &Task| !task.group().is_some_and(|group| group.starts_with("service:"));
+    for arn in tasks.into_iter().filter(stray).filter_map(|task| task.task_arn) {
+        let call = cx.ecs().stop_task().cluster(cluster).task(arn);
+        call.reason("its cluster is being deleted").send().await?;
+    }
+    Ok(())
 }
 
 /// The first use of ECS in an account makes its service-linked role (aws-semantics.md 0).
@@ -397,7 +421,7 @@ fn blockers(cluster: &Found) -> Vec<Blocker> {
     let tasks = cluster.running_tasks_count() + cluster.pending_tasks_count();
     [
         count(cluster.active_services_count(), "service", "their own deletion ends them"),
-        count(tasks, "task", "they stop when their service is gone, or by hand"),
+        count(tasks, "task", "they are being stopped"),
         count(
             cluster.registered_container_instances_count(),
             "container instance",

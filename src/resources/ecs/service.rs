@@ -1,5 +1,6 @@
 //! `ecs_service`: so many tasks of one definition, kept running and replaced by deployments.
 
+mod blockers;
 mod check;
 mod fit;
 mod names;
@@ -21,16 +22,16 @@ pub use scaling::ScalingRange;
 use super::cluster::{EcsCluster, linked_role};
 use super::strategy::{self, CapacityProviderStrategyItem};
 use super::tags::{self, to_ecs};
-use crate::aws::tags::filter;
 use crate::aws::{Cx, Error, Result, Sdk, Tags};
 use crate::engine::planner::Around;
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, IdentityBy, Live, Resource, Retryable, Rules,
-    Standing, Step, Want,
+    Standing, Status, Step, Want,
 };
 use crate::stack::schema::immutable;
 use aws_sdk_ecs::types::{
-    AvailabilityZoneRebalancing, LaunchType, PropagateTags, SchedulingStrategy,
+    AvailabilityZoneRebalancing, LaunchType, NetworkConfiguration as NoNetwork, PropagateTags,
+    SchedulingStrategy,
 };
 use names::ServiceName;
 use schemars::JsonSchema;
@@ -210,6 +211,8 @@ impl Resource for EcsService {
         quiesces: true,
         // A circuit breaker brings the deployment before back.
         falls_back: true,
+        // A deployment that failed is followed by another one.
+        tries_again: true,
         retry: &[
             linked_role(Step::Create),
             retry(Step::Create, "does not have an associated load balancer", LISTENER),
@@ -260,18 +263,10 @@ impl Resource for EcsService {
         fit::check(cx, wanted, workspace, around).await
     }
 
-    /// What a scaling target made of the number of tasks stands, inside its range.
+    /// What a scaling target made of the number of tasks stands, inside its range; and the strategy
+    /// that a service got from its cluster.
     fn stands(wanted: &Json, live: &Live<Self>) -> Vec<Standing> {
-        let Some(range) = live.out.scaling_range.filter(|_| wanted.get("desired_count").is_some())
-        else {
-            return Vec::new();
-        };
-        if !live.spec.desired_count.is_some_and(|tasks| range.holds(tasks)) {
-            return Vec::new();
-        }
-        let owner =
-            format!("its scaling target ({} to {})", range.min_capacity, range.max_capacity);
-        vec![Standing { path: "desired_count".to_owned(), owner }]
+        scaling::standing(wanted, live)
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
@@ -325,12 +320,21 @@ impl Resource for EcsService {
         let has = |field: &str| changed.has(field);
         let moves = has("capacity_provider_strategy");
         let forced = has("force_new_deployment");
+        // Without a new deployment the one that failed would stay.
+        let failed = matches!(live.status, Status::Failed(_));
         let name = ServiceName::from_id(&live.id)?;
         let call = cx.ecs().update_service().cluster(&name.cluster).service(&name.name);
         let strategy = self.capacity_provider_strategy.as_deref().filter(|_| moves);
         let connect = self.service_connect_configuration.as_ref();
         let connect = connect.filter(|_| has("service_connect_configuration"));
         let now = live.spec.deployment_configuration.as_ref();
+        let network = if has("network_configuration") {
+            self.network()?
+        } else if has("task_definition") && self.loses_network(cx, live).await? {
+            Some(NoNetwork::builder().build())
+        } else {
+            None
+        };
         call.set_desired_count(self.desired_count.filter(|_| has("desired_count")))
             .set_task_definition(has("task_definition").then(|| self.task_definition.clone()))
             .set_capacity_provider_strategy(strategy.map(strategy::to_sdk).transpose()?)
@@ -340,11 +344,7 @@ impl Resource for EcsService {
             } else {
                 None
             })
-            .set_network_configuration(if has("network_configuration") {
-                self.network()?
-            } else {
-                None
-            })
+            .set_network_configuration(network)
             .set_load_balancers(self.targets().filter(|_| has("load_balancers")))
             .set_service_registries(self.registries().filter(|_| has("service_registries")))
             .set_service_connect_configuration(
@@ -369,7 +369,7 @@ impl Resource for EcsService {
                 self.propagate_tags.as_ref().map(|p| p.0.clone()).filter(|_| has("propagate_tags")),
             )
             // Running tasks move to other capacity only with a new deployment.
-            .set_force_new_deployment((forced || moves).then_some(true))
+            .set_force_new_deployment((forced || moves || failed).then_some(true))
             .send()
             .await?;
         if let Some(text) = self.force_new_deployment.as_ref().filter(|_| forced) {
@@ -408,17 +408,7 @@ impl Resource for EcsService {
     }
 
     async fn blockers(cx: &Cx, live: &Live<Self>) -> Result<Vec<Blocker>> {
-        let mut found = status::tasks(cx, &ServiceName::from_id(&live.id)?).await?;
-        found.extend(status::draining(cx, &live.spec).await?);
-        // Interfaces of tasks that stopped stay for a moment, and hold the security groups.
-        let by = [filter("description", [format!("arn:*:{}*", live.out.arn)])];
-        let call = cx.ec2().describe_network_interfaces().set_filters(Some(by.to_vec()));
-        let held = call.send().await?.network_interfaces.unwrap_or_default();
-        found.extend(held.into_iter().filter_map(|interface| {
-            let what = format!("network interface {} of a task", interface.network_interface_id?);
-            Some(Blocker { what, leaves: Some("ECS takes it away".to_owned()) })
-        }));
-        Ok(found)
+        blockers::blockers(cx, &ServiceName::from_id(&live.id)?, &live.spec).await
     }
 }
 

@@ -149,6 +149,13 @@ impl Bench {
         self.planned(&self.cx().await, Mode::Apply).await.expect("a plan").plan
     }
 
+    /// What differs, without the checks of what is to be changed.
+    pub(super) async fn compared(&self) -> Plan {
+        let (session, names) = (self.session(), [WORKSPACE.to_owned()]);
+        let compared = session.compare(&self.cx().await, &names, &PlanOptions::default()).await;
+        compared.expect("a plan").plan
+    }
+
     pub(super) async fn planned(&self, cx: &Cx, mode: Mode) -> Result<Planned, Diagnostics> {
         let (session, names) = (self.session(), [WORKSPACE.to_owned()]);
         let options = PlanOptions { force: true, ..PlanOptions::default() };

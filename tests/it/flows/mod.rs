@@ -3,6 +3,7 @@
 
 mod bench;
 mod compute;
+mod deployments;
 mod edits;
 mod faults;
 mod kills;

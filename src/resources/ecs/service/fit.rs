@@ -60,11 +60,28 @@ fn network(wanted: &Json, definition: &EcsTaskDefinition, around: &Around) -> Op
     Some(FieldProblem { path, message: message.to_owned() })
 }
 
+/// The strategy of a service, or the default one of its cluster; with the workspace that says it.
+fn strategy<'a>(wanted: &'a Json, workspace: &'a str, around: &'a Around) -> (&'a Json, &'a str) {
+    let own = &wanted["capacity_provider_strategy"];
+    if !own.is_null() || !wanted["launch_type"].is_null() {
+        return (own, workspace);
+    }
+    let cluster = wanted["cluster"].as_str();
+    match cluster.and_then(|name| around.find(workspace, "ecs_cluster", name)) {
+        Some(cluster) => {
+            let of = cluster.workspace.as_deref().unwrap_or(workspace);
+            (&cluster.spec["default_capacity_provider_strategy"], of)
+        }
+        None => (own, workspace),
+    }
+}
+
 /// The instance types of the groups behind a service's capacity providers; none where one of them
 /// is not known.
 fn instance_types(wanted: &Json, workspace: &str, around: &Around) -> BTreeSet<String> {
     let mut types = BTreeSet::new();
-    for item in wanted["capacity_provider_strategy"].as_array().into_iter().flatten() {
+    let (strategy, workspace) = strategy(wanted, workspace, around);
+    for item in strategy.as_array().into_iter().flatten() {
         let found = item["capacity_provider"]
             .as_str()
             .and_then(|name| around.find(workspace, "ecs_capacity_provider", name));
@@ -226,6 +243,17 @@ mod tests {
             { "capacity_provider": unknown("base.outputs.provider"), "weight": 1, "base": 0 }] });
         let found = instance_types(&service, "app", &Around::of(&objects, &waits));
         assert_eq!(found, BTreeSet::from(["t3.micro".to_owned()]));
+        // Through the default of its cluster.
+        let strategy = service["capacity_provider_strategy"].clone();
+        let cluster = json!({ "name": "main", "default_capacity_provider_strategy": strategy });
+        let mut with_cluster = objects.clone();
+        with_cluster.push(("app", "ecs_cluster.c", cluster));
+        let around = Around::of(&with_cluster, &waits);
+        let found = instance_types(&json!({ "cluster": "main" }), "app", &around);
+        assert_eq!(found, BTreeSet::from(["t3.micro".to_owned()]));
+        let found =
+            instance_types(&json!({ "cluster": "main", "launch_type": "EC2" }), "app", &around);
+        assert!(found.is_empty(), "it may stand on any instance of the cluster");
         // By its name as well, and of several types each.
         let service = json!({ "capacity_provider_strategy": [{ "capacity_provider": "p" }] });
         let of = |name: &str| json!({ "instance_type": name });

@@ -1,12 +1,12 @@
 //! Parts of a service, each with its way to AWS and back.
 
 use super::EcsService;
-use crate::aws::{Result, Sdk};
-use crate::engine::resource::Id;
+use crate::aws::{Cx, Result, Sdk};
+use crate::engine::resource::{Id, Live};
 use crate::resources::ec2::security_group::SecurityGroup;
 use crate::resources::ec2::subnet::Subnet;
-use crate::resources::ecs::task_definition::built;
 use crate::resources::ecs::task_definition::logging::LogConfiguration;
+use crate::resources::ecs::task_definition::{self, built};
 use aws_sdk_ecs::types as sdk;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -347,6 +347,17 @@ impl EcsService {
             .set_assign_public_ip(network.assign_public_ip.as_ref().map(|a| a.0.clone()));
         let vpc = built("network_configuration", vpc.build())?;
         Ok(Some(sdk::NetworkConfiguration::builder().awsvpc_configuration(vpc).build()))
+    }
+
+    /// Tells whether the tasks have no interface of their own any more: AWS then refuses the subnets
+    /// and security groups of those before.
+    pub(super) async fn loses_network(&self, cx: &Cx, live: &Live<Self>) -> Result<bool> {
+        if self.network_configuration.is_some() || live.spec.network_configuration.is_none() {
+            return Ok(false);
+        }
+        let found = task_definition::describe(cx, &self.task_definition).await?;
+        let mode = found.and_then(|(definition, _)| definition.network_mode);
+        Ok(mode.is_some_and(|mode| mode != sdk::NetworkMode::Awsvpc))
     }
 
     pub(super) fn targets(&self) -> Option<Vec<sdk::LoadBalancer>> {

@@ -1,15 +1,20 @@
 //! Why a deployment failed or does not come to an end: what the service, its stopped tasks and
 //! their logs say.
 
+use super::blockers::listed;
 use super::names::{ServiceName, last};
 use super::read;
 use crate::aws::{Cx, Error, Result};
 use crate::resources::ecs::task_definition::describe;
-use aws_sdk_ecs::types::{Container, DesiredStatus, LogDriver, Service, Task};
+use aws_sdk_ecs::types::{
+    Container, Deployment, DeploymentRolloutState, DesiredStatus, LogDriver, Service, Task,
+};
 use std::collections::BTreeSet;
 
 /// Events of a service told at most.
-const EVENTS: usize = 3;
+const EVENTS: usize = 4;
+/// What events of trouble say.
+const TROUBLE: [&str; 4] = ["fail", "unable", "unhealthy", "rolling back"];
 /// Stopped tasks told at most, of different reasons.
 const TASKS: usize = 3;
 /// Lines of a log told at most.
@@ -27,11 +32,14 @@ pub(super) async fn reasons(cx: &Cx, name: &ServiceName) -> Vec<String> {
         Ok(tasks) => {
             let tasks = worth_telling(tasks);
             notes.extend(tasks.iter().map(of_task));
-            for task in tasks.iter().take(1) {
+            // One that never started wrote nothing.
+            for task in &tasks {
                 match log(cx, task).await {
+                    Ok(lines) if lines.is_empty() => continue,
                     Ok(lines) => notes.extend(lines),
                     Err(error) => notes.push(format!("its log cannot be read: {error}")),
                 }
+                break;
             }
         }
         Err(error) => notes.push(format!("its stopped tasks cannot be read: {error}")),
@@ -39,9 +47,12 @@ pub(super) async fn reasons(cx: &Cx, name: &ServiceName) -> Vec<String> {
     notes
 }
 
+/// Reasons of deployments that are not complete, and the newest events of trouble; the failure of a
+/// deployment that was taken back is only told by an event.
 fn of_service(service: &Service) -> Vec<String> {
     let mut notes = Vec::new();
-    for deployment in service.deployments() {
+    let open = |one: &&Deployment| one.rollout_state() != Some(&DeploymentRolloutState::Completed);
+    for deployment in service.deployments().iter().filter(open) {
         let Some(reason) = deployment.rollout_state_reason().filter(|r| !r.is_empty()) else {
             continue;
         };
@@ -49,21 +60,17 @@ fn of_service(service: &Service) -> Vec<String> {
         let state = deployment.rollout_state().map_or("", |state| state.as_str());
         notes.push(format!("deployment of {definition} is {state}: {reason}"));
     }
-    let telling = |message: &&str| !message.contains("has reached a steady state");
+    let telling = |message: &&str| TROUBLE.iter().any(|word| message.contains(word));
+    let mut told = BTreeSet::new();
     let events = service.events().iter().filter_map(|event| event.message()).filter(telling);
-    notes.extend(events.take(EVENTS).map(|message| format!("event: {message}")));
+    let events = events.filter(|message| told.insert(*message)).take(EVENTS);
+    notes.extend(events.map(|message| format!("event: {message}")));
     notes
 }
 
 /// Reads the tasks of a service that stopped of late: AWS keeps them for about an hour.
 async fn stopped(cx: &Cx, name: &ServiceName) -> Result<Vec<Task>> {
-    let call = cx.ecs().list_tasks().cluster(&name.cluster).service_name(&name.name);
-    let found = call.desired_status(DesiredStatus::Stopped).max_results(100).send().await;
-    let arns = match found.map_err(Error::from) {
-        Ok(found) => found.task_arns.unwrap_or_default(),
-        Err(error) if error.is_not_found() => Vec::new(),
-        Err(error) => return Err(error),
-    };
+    let arns = listed(cx, name, DesiredStatus::Stopped).await?;
     if arns.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,9 +1,13 @@
-//! Who says how many tasks a service has: a scaling target, inside its range.
+//! What others decide of a service: a scaling target the number of tasks, inside its range, and the
+//! cluster the strategy, where none is given.
 
+use super::EcsService;
 use crate::aws::{Cx, Error, ErrorClass, Result};
+use crate::engine::resource::{Live, Standing};
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// AWS takes this many ids in a call.
@@ -23,6 +27,27 @@ impl ScalingRange {
     pub fn holds(self, tasks: i32) -> bool {
         (self.min_capacity..=self.max_capacity).contains(&tasks)
     }
+}
+
+/// Names what others decide.
+pub(super) fn standing(wanted: &Json, live: &Live<EcsService>) -> Vec<Standing> {
+    let given = |field: &str| wanted.get(field).is_some_and(|value| !value.is_null());
+    let mut standing = Vec::new();
+    let mut stands = |path: &str, owner: String| {
+        standing.push(Standing { path: path.to_owned(), owner });
+    };
+    let copied = live.spec.capacity_provider_strategy.as_ref().is_some_and(|s| !s.is_empty());
+    if copied && !given("capacity_provider_strategy") && !given("launch_type") {
+        stands("capacity_provider_strategy", "the default strategy of its cluster".to_owned());
+    }
+    let range = live.out.scaling_range.filter(|_| given("desired_count"));
+    if let Some(range) = range
+        && live.spec.desired_count.is_some_and(|tasks| range.holds(tasks))
+    {
+        let (least, most) = (range.min_capacity, range.max_capacity);
+        stands("desired_count", format!("its scaling target ({least} to {most})"));
+    }
+    standing
 }
 
 /// Reads the ranges of the scaling targets of these services, by id. Who may not read them has

@@ -1,20 +1,21 @@
-//! Where a service is in its life, and what still runs of one that is going.
+//! Where a service is in its life.
 
-use super::EcsService;
-use super::names::{ServiceName, last};
-use crate::aws::{Cx, Error, Result};
-use crate::engine::resource::{Blocker, Status};
+use super::names::last;
+use crate::engine::resource::Status;
 use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service};
-use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum;
+use std::cmp::Ordering;
 
-/// Says where a service is. Whoever waits for it wants the tasks running; a plan only wants to know
-/// whether a deployment is under way. A deployment that failed is a failure to whoever waits for
-/// it, but no reason to replace the service.
+/// What an event says when ECS finds no place for a task.
+const UNPLACED: &str = "was unable to place a task";
+
+/// Says where a service is. Whoever waits for it wants just the tasks asked for to be running; a plan
+/// only wants to know whether a deployment is under way, or failed.
 pub(super) fn status(service: &Service, waits: bool) -> Status {
+    let (running, desired) = (service.running_count(), service.desired_count());
     match service.status() {
         Some("DRAINING") => {
-            let left = service.running_count() + service.pending_count();
-            return Status::Deleting(format!("DRAINING, {} left", counted(left, "task")));
+            let left = counted(running + service.pending_count(), "task");
+            return Status::Deleting(format!("DRAINING, {left} left"));
         }
         Some("ACTIVE") | None => {}
         Some(other) => return Status::Pending(other.to_owned()),
@@ -27,21 +28,34 @@ pub(super) fn status(service: &Service, waits: bool) -> Status {
     match primary.rollout_state() {
         Some(DeploymentRolloutState::Failed) => {
             let reason = primary.rollout_state_reason().unwrap_or("no reason is given");
-            let text = format!("deployment of {tasks} FAILED: {reason}");
-            if waits { Status::Failed(text) } else { Status::Pending(text) }
+            Status::Failed(format!("deployment of {tasks} FAILED: {reason}"))
         }
         Some(DeploymentRolloutState::InProgress) => {
             let back = all.iter().any(|one| failed(one) && one.id() != primary.id());
             let what = if back { "deployment failed, going back to" } else { "deployment of" };
-            Status::Pending(format!("{what} {tasks}"))
+            let unplaced = unplaced(service).map(|why| format!("; {why}")).unwrap_or_default();
+            Status::Pending(format!("{what} {tasks}{unplaced}"))
         }
         // Other controllers tell no state.
         _ if !waits => Status::Ready,
-        _ if service.running_count() < service.desired_count() => {
-            Status::Pending(format!("deployment of {tasks}"))
-        }
-        _ => Status::Ready,
+        _ => match running.cmp(&desired) {
+            Ordering::Less => Status::Pending(format!("deployment of {tasks}")),
+            Ordering::Equal => Status::Ready,
+            Ordering::Greater => {
+                let more = counted(running - desired, "task");
+                Status::Pending(format!("ACTIVE with {more} more than the {desired} asked for"))
+            }
+        },
     }
+}
+
+/// Why the newest thing that happened to a service is that a task found no place.
+fn unplaced(service: &Service) -> Option<&str> {
+    let newest = service.events().first()?.message()?;
+    let (_, why) = newest.split_once(UNPLACED)?;
+    let (_, why) = why.split_once("requirements. ").unwrap_or(("", why));
+    let why = why.split_once(" For more information").map_or(why, |(why, _)| why);
+    Some(why.trim())
 }
 
 fn failed(deployment: &Deployment) -> bool {
@@ -63,61 +77,14 @@ fn tasks_of(deployment: &Deployment) -> String {
     text
 }
 
-fn counted(count: i32, what: &str) -> String {
+pub(super) fn counted(count: i32, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Names the tasks of a service that have not stopped.
-pub(super) async fn tasks(cx: &Cx, name: &ServiceName) -> Result<Vec<Blocker>> {
-    let call = cx.ecs().list_tasks().cluster(&name.cluster).service_name(&name.name);
-    let arns = match call.send().await.map_err(Error::from) {
-        Ok(found) => found.task_arns.unwrap_or_default(),
-        Err(error) if error.is_not_found() => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    if arns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let call = cx.ecs().describe_tasks().cluster(&name.cluster).set_tasks(Some(arns));
-    let found = call.send().await?.tasks.unwrap_or_default();
-    let blocker = |task: aws_sdk_ecs::types::Task| {
-        let state = task.last_status.unwrap_or_default();
-        let id = task.task_arn?;
-        let leaves = Some("ECS stops it, when its connections have drained".to_owned());
-        Some(Blocker { what: format!("task {} ({state})", last(&id)), leaves })
-    };
-    Ok(found.into_iter().filter_map(blocker).collect())
-}
-
-/// Names the target groups in which tasks of a service still drain.
-pub(super) async fn draining(cx: &Cx, spec: &EcsService) -> Result<Vec<Blocker>> {
-    let mut found = Vec::new();
-    for target in spec.load_balancers.iter().flatten() {
-        let arn = &target.target_group_arn;
-        let call = cx.elbv2().describe_target_health().target_group_arn(arn);
-        let health = match call.send().await.map_err(Error::from) {
-            Ok(found) => found.target_health_descriptions.unwrap_or_default(),
-            Err(error) if error.is_not_found() => continue,
-            Err(error) => return Err(error),
-        };
-        let drains = health.iter().filter(|one| {
-            one.target_health().and_then(|health| health.state())
-                == Some(&TargetHealthStateEnum::Draining)
-        });
-        let count = i32::try_from(drains.count()).unwrap_or(i32::MAX);
-        if count > 0 {
-            let group = arn.rsplit(':').next().unwrap_or(arn);
-            let what = format!("{} draining in {group}", counted(count, "target"));
-            let leaves = "it leaves after the group's deregistration delay".to_owned();
-            found.push(Blocker { what, leaves: Some(leaves) });
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_ecs::types::ServiceEvent;
 
     fn deployment(
         status: &str,
@@ -145,6 +112,21 @@ mod tests {
     }
 
     #[test]
+    fn a_task_without_a_place_is_told() {
+        let primary =
+            deployment("PRIMARY", "app:5", DeploymentRolloutState::InProgress, [2, 0, 0, 0]);
+        let message = "(service app) was unable to place a task because no container instance met \
+                       all of its requirements. The closest matching (container-instance 1f) has \
+                       insufficient CPU units available. For more information, see the guide.";
+        let event = ServiceEvent::builder().message(message).build();
+        let mut waits = service(vec![primary]);
+        waits.events = Some(vec![event]);
+        let text = "deployment of app:5: 0 of 2 tasks running; The closest matching \
+                    (container-instance 1f) has insufficient CPU units available.";
+        assert_eq!(status(&waits, true), Status::Pending(text.into()));
+    }
+
+    #[test]
     fn waiting_tells_numbers_and_a_plan_only_deployments() {
         use DeploymentRolloutState::{Completed, Failed, InProgress};
         let of = |service: &Service| (status(service, true), status(service, false));
@@ -157,13 +139,17 @@ mod tests {
         let broken = service(vec![deployment("PRIMARY", "app:5", Failed, [2, 0, 0, 3])]);
         let text =
             "deployment of app:5: 0 of 2 tasks running, 3 failed FAILED: tasks failed to start.";
-        assert_eq!(of(&broken), (Status::Failed(text.into()), Status::Pending(text.into())));
+        assert_eq!(of(&broken), (Status::Failed(text.into()), Status::Failed(text.into())));
         let back = service(vec![
             deployment("PRIMARY", "app:4", InProgress, [2, 2, 0, 0]),
             deployment("ACTIVE", "app:5", Failed, [0, 0, 0, 3]),
         ]);
         let text = "deployment failed, going back to app:4: 2 of 2 tasks running".to_owned();
         assert_eq!(of(&back), (Status::Pending(text.clone()), Status::Pending(text)));
+        let mut many = service(vec![deployment("PRIMARY", "app:5", Completed, [2, 2, 0, 0])]);
+        (many.desired_count, many.running_count) = (0, 2);
+        let text = "ACTIVE with 2 tasks more than the 0 asked for".to_owned();
+        assert_eq!(of(&many), (Status::Pending(text), Status::Ready));
         let going = Service::builder().status("DRAINING").running_count(1).build();
         assert_eq!(status(&going, true), Status::Deleting("DRAINING, 1 task left".into()));
     }
