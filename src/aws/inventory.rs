@@ -7,6 +7,7 @@
 mod balancing;
 mod compute;
 mod ecs;
+mod secrets;
 mod web;
 
 use super::arn::Arn;
@@ -44,6 +45,8 @@ pub struct Findings {
     pub there: Vec<Found>,
     /// What the Tagging API lists although it is gone, by ARN.
     pub gone: Vec<Arn>,
+    /// What was deleted and waits for AWS to let go of it: keys and secrets can be had back.
+    pub leaving: Vec<Arn>,
 }
 
 impl Cx {
@@ -112,6 +115,27 @@ async fn indexed(cx: &Cx, everything: bool) -> Result<Vec<(Arn, Tags)>> {
         Some((Arn::parse(&r.resource_arn?)?, tags))
     };
     Ok(lists.into_iter().flatten().filter_map(entry).collect())
+}
+
+/// What a service says of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    Gone,
+    /// Deleted, and kept for a while.
+    Leaving,
+    /// Nothing here knows how to ask.
+    NotAsked,
+}
+
+impl From<Option<bool>> for Presence {
+    fn from(there: Option<bool>) -> Self {
+        match there {
+            Some(true) => Self::There,
+            Some(false) => Self::Gone,
+            None => Self::NotAsked,
+        }
+    }
 }
 
 /// Hosted zones, as the Tagging API names the type.
@@ -229,18 +253,26 @@ async fn confirmed(cx: &Cx, all: Vec<Found>) -> Result<Findings> {
     });
     keep_confirmed(native, &mut findings);
     let answers = each(others, |found| async move {
-        let there = exists(cx, &found.arn).await?;
-        Ok(Some((found, there)))
+        let presence = match found.arn.service.as_str() {
+            "kms" | "secretsmanager" | "ssm" => secrets::presence(cx, &found.arn).await?,
+            _ => exists(cx, &found.arn).await?.into(),
+        };
+        Ok(Some((found, presence)))
     })
     .await?;
-    for (found, there) in answers {
-        match there {
-            Some(false) => findings.gone.push(found.arn),
-            there => findings.there.push(Found { confirmed: there.is_some(), ..found }),
+    for (found, presence) in answers {
+        let confirmed = presence == Presence::There;
+        match presence {
+            Presence::Gone => findings.gone.push(found.arn),
+            Presence::Leaving => findings.leaving.push(found.arn),
+            Presence::There | Presence::NotAsked => {
+                findings.there.push(Found { confirmed, ..found });
+            }
         }
     }
     findings.there.sort_by(|a, b| a.arn.cmp(&b.arn));
     findings.gone.sort();
+    findings.leaving.sort();
     Ok(findings)
 }
 

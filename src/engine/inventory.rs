@@ -45,6 +45,8 @@ pub struct Inventory {
     pub items: BTreeMap<String, Item>,
     /// What the Tagging API still lists although it is gone, by ARN.
     pub gone: std::collections::BTreeSet<String>,
+    /// What was deleted and waits for AWS to let go of it, by ARN: keys and secrets can be had back.
+    pub leaving: std::collections::BTreeSet<String>,
     /// AWS calls made.
     pub api_calls: u64,
 }
@@ -82,6 +84,7 @@ impl Inventory {
         Self {
             items: found.there.into_iter().map(item).collect(),
             gone: found.gone.iter().map(|arn| arn.as_str().to_owned()).collect(),
+            leaving: found.leaving.iter().map(|arn| arn.as_str().to_owned()).collect(),
             api_calls: 0,
         }
     }
@@ -90,6 +93,7 @@ impl Inventory {
     pub fn add(&mut self, other: Self) {
         self.items.extend(other.items);
         self.gone.extend(other.gone);
+        self.leaving.extend(other.leaving);
         self.gone.retain(|arn| !self.items.contains_key(arn));
         self.api_calls += other.api_calls;
     }
@@ -157,7 +161,7 @@ mod tests {
             found(queue, &[(RESOURCE, "what is this"), (PROJECT, "p")]),
         ];
         let gone = vec![Arn::parse("arn:aws:ec2:eu-west-1:1:subnet/subnet-1").unwrap()];
-        let inventory = Inventory::of(Findings { there, gone }, &Registry::default());
+        let inventory = Inventory::of(Findings { there, gone, ..Findings::default() }, &Registry::default());
         let item = &inventory.items[vpc];
         assert_eq!(item.address.as_deref(), Some("vpc.main[\"a\"]"));
         assert_eq!((item.workspace.as_deref(), item.project.as_deref()), (Some("network"), None));
@@ -169,11 +173,15 @@ mod tests {
     #[test]
     fn what_one_region_calls_gone_and_another_has_is_there() {
         let role = "arn:aws:iam::1:role/a";
-        let gone = Findings { there: vec![], gone: vec![Arn::parse(role).unwrap()] };
-        let there = Findings { there: vec![found(role, &[(PROJECT, "p")])], gone: vec![] };
+        let gone = Findings { gone: vec![Arn::parse(role).unwrap()], ..Findings::default() };
+        let there = Findings {
+            there: vec![found(role, &[(PROJECT, "p")])],
+            leaving: vec![Arn::parse("arn:aws:kms:eu-west-1:1:key/k").unwrap()],
+            ..Findings::default()
+        };
         let mut all = Inventory::of(gone, &Registry::default());
         all.add(Inventory::of(there.clone(), &Registry::default()));
         all.add(Inventory::of(there, &Registry::default()));
-        assert_eq!((all.items.len(), all.gone.len()), (1, 0));
+        assert_eq!((all.items.len(), all.gone.len(), all.leaving.len()), (1, 0, 1));
     }
 }

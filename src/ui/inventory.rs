@@ -20,6 +20,8 @@ pub struct InventoryDocument {
     pub resources: Vec<ItemDocument>,
     /// ARNs that the Tagging API still lists although they are gone.
     pub gone: Vec<String>,
+    /// ARNs of keys and secrets that were deleted and can be had back until AWS lets go of them.
+    pub leaving: Vec<String>,
     /// AWS calls made.
     pub api_calls: u64,
 }
@@ -111,6 +113,22 @@ fn notes(inventory: &Inventory, look: Look, out: &mut String) {
             let _ = writeln!(out, "  {arn}");
         }
     }
+    let leaving = inventory.leaving.len();
+    if leaving > 0 {
+        let words = match leaving {
+            1 => "One key or secret is deleted, can be had back until AWS lets go of it, and does \
+                  not count."
+                .to_owned(),
+            _ => format!(
+                "{leaving} keys and secrets are deleted, can be had back until AWS lets go of \
+                 them, and do not count."
+            ),
+        };
+        let _ = writeln!(out, "{}", wrap(&words, 0, 2, look));
+        for arn in inventory.leaving.iter().filter(|_| look.verbose) {
+            let _ = writeln!(out, "  {arn}");
+        }
+    }
     if look.verbose {
         let _ = writeln!(out, "AWS calls: {}", inventory.api_calls);
     }
@@ -182,6 +200,7 @@ pub fn json(inventory: &Inventory) -> String {
         residue: inventory.items.len(),
         resources: resources.collect(),
         gone: inventory.gone.iter().cloned().collect(),
+        leaving: inventory.leaving.iter().cloned().collect(),
         api_calls: inventory.api_calls,
     })
 }
@@ -236,7 +255,9 @@ mod tests {
         all[4].1.workspace = None;
         all[4].1.region = None;
         let gone = [ec2("subnet/subnet-1"), ec2("subnet/subnet-2")].into();
-        let inventory = Inventory { items: all.into_iter().collect(), gone, api_calls: 9 };
+        let leaving = ["arn:aws:kms:eu-west-1:123456789012:key/0a1b".to_owned()].into();
+        let items = all.into_iter().collect();
+        let inventory = Inventory { items, gone, leaving, api_calls: 9 };
         let document = json(&inventory);
         schemas::assert_conforms("inventory", &serde_json::from_str(&document).unwrap());
         let verbose = Look { verbose: true, ..PLAIN };

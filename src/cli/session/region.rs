@@ -152,7 +152,7 @@ impl Region {
             attributes.extend(fields.map(|(k, v)| (k.clone(), v.clone())));
         }
         let hidden = attributes.keys().filter(|name| {
-            entry.and_then(|e| e.attribute(name)).is_some_and(|view| view.is_sensitive())
+            entry.and_then(|e| e.attribute(name)).is_some_and(|view| view.holds_sensitive())
         });
         LiveResource {
             sensitive: hidden.cloned().collect(),

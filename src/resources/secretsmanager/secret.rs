@@ -262,8 +262,12 @@ impl Resource for SecretsmanagerSecret {
             days => call.set_recovery_window_in_days(days),
         };
         match call.send().await.map_err(Error::from) {
-            // It waits already.
-            Err(error) if is_scheduled(&error) => Ok(()),
+            Err(error) if error.is("InvalidRequestException") => {
+                let found = read::describe(cx, &live.id).await?;
+                // It waits already.
+                let waits = found.is_none_or(|found| found.deleted_date.is_some());
+                if waits { Ok(()) } else { Err(error) }
+            }
             other => or_gone(other),
         }
     }

@@ -33,6 +33,9 @@ fn types_are_known_by_their_arns() {
             "autoscaling_group",
             regional("autoscaling autoScalingGroup:0-1:autoScalingGroupName/main"),
         ),
+        ("kms_key", regional("kms key/0a1b2c3d-1111-2222-3333-444455556666")),
+        ("ssm_parameter", regional("ssm parameter/dev/level")),
+        ("secretsmanager_secret", regional("secretsmanager secret:dev/db-AbC123")),
     ];
     let mut checked = 0;
     for (ty, arn) in known {
@@ -42,7 +45,7 @@ fn types_are_known_by_their_arns() {
             confirmed: true,
             indexed: true,
         };
-        let findings = Findings { there: vec![found], gone: Vec::new() };
+        let findings = Findings { there: vec![found], ..Findings::default() };
         let inventory = Inventory::of(findings, &registry);
         let expected = registry.resources.get_key_value(ty).map(|(name, _)| *name);
         assert_eq!(inventory.items[&arn].ty, expected, "{arn}");

@@ -40,6 +40,8 @@ mod refusals;
 mod replacement;
 mod repositories;
 mod saved_plans;
+mod secrets;
+mod secrets_hidden;
 mod services;
 mod side_by_side;
 mod stage;

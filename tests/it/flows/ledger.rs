@@ -55,6 +55,24 @@ pub(super) fn of(state: &Value) -> Ledger {
         for (name, _) in entries(&region["autoscaling"]["groups"]) {
             lines.push(format!("autoscaling groups {name}"));
         }
+        // Keys and secrets that wait for their deletion are gone for us.
+        let stays = |one: &Value| one["deletion"].is_null();
+        for (id, key) in entries(&region["kms"]["keys"]).filter(|(_, key)| stays(key)) {
+            let aliases = entries(&region["kms"]["aliases"]).filter(|(_, a)| a["key"] == **id);
+            let rotates = if key["rotation"].is_null() { "" } else { ", rotates" };
+            let tags = address(&key["tags"]);
+            lines.push(format!("keys {tags}: {} aliases{rotates}", aliases.count()));
+        }
+        for (_, one) in entries(&region["ssm"]["parameters"]) {
+            lines.push(format!("parameters {}", address(&one["tags"])));
+        }
+        for (_, one) in
+            entries(&region["secretsmanager"]["secrets"]).filter(|(_, one)| stays(one))
+        {
+            let policy = if one["policy"].is_null() { "no" } else { "its" };
+            let tags = address(&one["tags"]);
+            lines.push(format!("secrets {tags}: {policy} policy"));
+        }
         for (service, kind) in [("logs", "groups"), ("dynamodb", "tables"), ("ecr", "repositories")]
         {
             for (_, item) in entries(&region[service][kind]) {

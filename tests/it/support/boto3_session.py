@@ -105,6 +105,7 @@ def owned(environment):
     found += owned_balancing(environment)
     found += owned_services(environment)
     found += owned_compute(environment)
+    found += owned_secrets(environment)
     return sorted(found)
 
 
@@ -133,6 +134,34 @@ def owned_balancing(environment):
         if told and is_ours(told[0]["Tags"], environment):
             ours.append(f"{kind} {arn}")
     return ours
+
+
+def owned_secrets(environment):
+    """Lists keys, parameters and secrets; not those that wait for their deletion."""
+    found = []
+    for key in call("kms", "list_keys", {}).get("Keys", []):
+        name = {"KeyId": key["KeyId"]}
+        try:
+            state = call("kms", "describe_key", name)["KeyMetadata"]["KeyState"]
+            tags = {tag["TagKey"]: tag["TagValue"]
+                    for tag in call("kms", "list_resource_tags", name).get("Tags", [])}
+        except ClientError:
+            continue  # Of another test, and deleted meanwhile.
+        if state != "PendingDeletion" and is_ours(tags, environment):
+            found.append(f"kms_key {key['KeyArn']}")
+    for parameter in call("ssm", "describe_parameters", {}).get("Parameters", []):
+        name = parameter["Name"]
+        try:
+            tags = call("ssm", "list_tags_for_resource",
+                        {"ResourceType": "Parameter", "ResourceId": name})["TagList"]
+        except ClientError:
+            continue
+        if is_ours(tags, environment):
+            found.append(f"ssm_parameter {name}")
+    for secret in call("secretsmanager", "list_secrets", {}).get("SecretList", []):
+        if is_ours(secret.get("Tags", []), environment):
+            found.append(f"secretsmanager_secret {secret['Name']}")
+    return found
 
 
 def owned_web(environment):
