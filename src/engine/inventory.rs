@@ -161,7 +161,8 @@ mod tests {
             found(queue, &[(RESOURCE, "what is this"), (PROJECT, "p")]),
         ];
         let gone = vec![Arn::parse("arn:aws:ec2:eu-west-1:1:subnet/subnet-1").unwrap()];
-        let inventory = Inventory::of(Findings { there, gone, ..Findings::default() }, &Registry::default());
+        let inventory =
+            Inventory::of(Findings { there, gone, ..Findings::default() }, &Registry::default());
         let item = &inventory.items[vpc];
         assert_eq!(item.address.as_deref(), Some("vpc.main[\"a\"]"));
         assert_eq!((item.workspace.as_deref(), item.project.as_deref()), (Some("network"), None));

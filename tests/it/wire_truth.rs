@@ -32,6 +32,9 @@ fn boto3_runs_a_service_on_instances_and_takes_it_away() {
     // States that last, as those of `infra sandbox --port` do, with a faster clock.
     let options = Options { slow: Slow::Aws, clock_rate: 600.0, ..Options::default() };
     holds_in(Sandbox::in_memory(options), script);
+}
+
+#[test]
 fn boto3_creates_reads_and_deletes_keys_parameters_and_secrets() {
     holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_secrets.py"));
 }

@@ -27,9 +27,8 @@ fn keys(stage: &Stage) {
     stage.stack("keys", &key("two", &second));
     let expected = ["update kms_key.main: aliases description enable_key_rotation policy"];
     stage.changes("keys", &expected);
-    let described = |id: &str| {
-        stage.call("kms", "describe_key", json!({ "KeyId": id }))["KeyMetadata"].clone()
-    };
+    let described =
+        |id: &str| stage.call("kms", "describe_key", json!({ "KeyId": id }))["KeyMetadata"].clone();
     assert_eq!(described(&first)["Description"], "two");
     let aliases = stage.call("kms", "list_aliases", json!({ "KeyId": first }));
     let names: Vec<&Value> =
@@ -139,7 +138,8 @@ fn secrets(stage: &Stage) {
     // The value of others is in no window, so it must be given up by name.
     let arn = described("db")["ARN"].clone();
     let ran = stage.run(&["destroy", "secrets", "--yes"]).exits(4);
-    let told: Vec<&str> = ran.stdout.split_whitespace().chain(ran.stderr.split_whitespace()).collect();
+    let told: Vec<&str> =
+        ran.stdout.split_whitespace().chain(ran.stderr.split_whitespace()).collect();
     assert!(told.join(" ").contains("without a recovery window"), "{}{}", ran.stdout, ran.stderr);
     let given_up = ["destroy", "secrets", "--yes", "--allow-data-loss"];
     stage.run(&[&given_up[..], &["secretsmanager_secret.theirs"]].concat()).exits(0);
@@ -160,7 +160,8 @@ fn names_that_others_have(stage: &Stage) {
     let taken = format!("/{env}/taken");
     let theirs = json!({ "Name": taken, "Value": "theirs", "Type": "String" });
     stage.call("ssm", "put_parameter", theirs);
-    let parameter = format!("[ssm_parameter.a]\nname = \"{taken}\"\ntype = \"String\"\nvalue = \"x\"\n");
+    let parameter =
+        format!("[ssm_parameter.a]\nname = \"{taken}\"\ntype = \"String\"\nvalue = \"x\"\n");
     stage.stack("names", &parameter);
     let ran = stage.run(&["apply", "names", "--yes"]).exits(4);
     assert!(ran.stdout.contains("not ours") || ran.stderr.contains("not ours"), "{}", ran.stderr);

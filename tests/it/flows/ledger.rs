@@ -66,8 +66,7 @@ pub(super) fn of(state: &Value) -> Ledger {
         for (_, one) in entries(&region["ssm"]["parameters"]) {
             lines.push(format!("parameters {}", address(&one["tags"])));
         }
-        for (_, one) in
-            entries(&region["secretsmanager"]["secrets"]).filter(|(_, one)| stays(one))
+        for (_, one) in entries(&region["secretsmanager"]["secrets"]).filter(|(_, one)| stays(one))
         {
             let policy = if one["policy"].is_null() { "no" } else { "its" };
             let tags = address(&one["tags"]);
