@@ -95,13 +95,13 @@ fn what_was_waited_for_is_done_for_the_next_process() {
     let dir = tempfile::tempdir().unwrap();
     let options = Options { slow: crate::Slow::Aws, ..options(&dir) };
     let status = |sandbox: &Sandbox| {
-        let table = sandbox.call("dynamodb", "DescribeTable", json!({"TableName": "a"})).unwrap();
+        let table = sandbox.call("dynamodb", "DescribeTable", json!({"TableName": "orders"})).unwrap();
         table["Table"]["TableStatus"].clone()
     };
     let keys = json!([{"AttributeName": "id", "KeyType": "HASH"}]);
     let attributes = json!([{"AttributeName": "id", "AttributeType": "S"}]);
     let sandbox = Sandbox::open(options.clone()).unwrap();
-    let table = json!({"TableName": "a", "KeySchema": keys, "AttributeDefinitions": attributes,
+    let table = json!({"TableName": "orders", "KeySchema": keys, "AttributeDefinitions": attributes,
         "BillingMode": "PAY_PER_REQUEST"});
     sandbox.call("dynamodb", "CreateTable", table).unwrap();
     assert_eq!(status(&sandbox), "CREATING");
