@@ -127,6 +127,7 @@ async fn hosts_of_a_cluster_come_are_replaced_and_leave() {
     assert!(waited(&ran, "it is instance refresh 50% complete"), "{:#?}", ran.waits());
     assert_eq!(versions(&bench).await, ["2", "2"]);
 
+    bench.sandbox.clear_calls();
     let ran = bench.destroyed().await;
     let leaving = ["(InService", "(Terminating"];
     assert!(leaving.iter().any(|state| waited(&ran, state)), "{:#?}", ran.waits());
