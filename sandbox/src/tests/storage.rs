@@ -95,7 +95,8 @@ fn what_was_waited_for_is_done_for_the_next_process() {
     let dir = tempfile::tempdir().unwrap();
     let options = Options { slow: crate::Slow::Aws, ..options(&dir) };
     let status = |sandbox: &Sandbox| {
-        let table = sandbox.call("dynamodb", "DescribeTable", json!({"TableName": "orders"})).unwrap();
+        let table =
+            sandbox.call("dynamodb", "DescribeTable", json!({"TableName": "orders"})).unwrap();
         table["Table"]["TableStatus"].clone()
     };
     let keys = json!([{"AttributeName": "id", "KeyType": "HASH"}]);
