@@ -163,7 +163,7 @@ async fn the_network_mode_goes_to_and_fro() {
             "Replace target_group.app: target_type",
             "Update ecs_service.app: load_balancers task_definition",
             "Update ecs_task_definition.app: network_mode",
-            "Update listener.http: default_actions",
+            "Update listener.http: default_actions[0].forward_config.target_groups",
         ]
     );
     assert_eq!(service(&cx).await.running_count(), 2);
@@ -198,7 +198,7 @@ async fn a_missing_image_fails_with_its_reason_and_is_rolled_back() {
         &why(&ran),
         &[
             "ecs_service.app fell back to what it was",
-            "task_definition: wanted \"app:2\", is \"app:1\"",
+            "task_definition: wanted \\\"app:2\\\", is \\\"app:1\\\"",
             "deployment failed: tasks failed to start",
             "of app:2 stopped: CannotPullContainerError",
             "app:9: not found",
@@ -296,6 +296,8 @@ async fn failing_health_checks_fail_the_deployment() {
 #[tokio::test(start_paused = true)]
 async fn a_task_that_fits_on_no_instance_is_refused_before_anything_is_changed() {
     let stack = PLATFORM.replace("memory       = \"256\"", "memory       = \"8192\"");
+    let strategy = "capacity_provider_strategy = [{ capacity_provider = \"${ecs_capacity_provider.hosts.id}\", weight = 1 }]";
+    let stack = stack.replace("# balanced", strategy);
     let bench = Bench::new(&stack);
     let problems = bench.planned(&bench.cx().await, Mode::Apply).await.err().expect("a problem");
     let [problem] = problems.0.as_slice() else { panic!("{problems:?}") };

@@ -18,8 +18,8 @@ const ENVIRONMENTS: [(&str, &str, usize); 3] = [
 
 fn bench(sandbox: Sandbox, environment: &str, file: &str) -> Bench {
     // Without the variables of all workspaces: the services, which they are for, are not here.
-    let ours = file.find("[variables.").expect("variables of the workspace");
-    let file = match file.find("[variables]") {
+    let ours = file.find("\n[variables.").expect("variables of the workspace");
+    let file = match file.find("\n[variables]") {
         Some(all) if all < ours => [&file[..all], &file[ours..]].concat(),
         _ => file.to_owned(),
     };
