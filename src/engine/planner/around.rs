@@ -105,7 +105,7 @@ impl Around {
     /// Tells whether the stack says a field of what is wanted, which also has what the live object has
     /// where the stack says nothing.
     pub fn is_given(&self, wanted: &Json, field: &str) -> bool {
-        let object = self.planned().find(|object| std::ptr::eq(&object.spec, wanted));
+        let object = self.planned().find(|object| std::ptr::eq(&raw const object.spec, wanted));
         object.is_some_and(|object| object.given.contains(field))
     }
 

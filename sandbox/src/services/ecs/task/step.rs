@@ -213,8 +213,8 @@ fn ended(ecs: &mut State, account: &mut Account, region: &str, id: &str, now: Ti
     let Some(task) = ecs.tasks.get_mut(id) else { return };
     let arn = task.definition.clone();
     let Some(definition) = task_definition::by_arn(ecs, &arn).cloned() else { return };
-    let essential = definition.containers().filter(|it| it.flag("essential") != Some(false));
-    let code = essential.filter_map(|it| program::of(it).exit_code).next();
+    let mut essential = definition.containers().filter(|it| it.flag("essential") != Some(false));
+    let code = essential.find_map(|it| program::of(it).exit_code);
     let Some(task) = ecs.tasks.get_mut(id) else { return };
     let Some(code) = code else {
         task.is_healthy = true;
