@@ -131,7 +131,9 @@ async fn hosts_of_a_cluster_come_are_replaced_and_leave() {
     let ran = bench.destroyed().await;
     let leaving = ["(InService", "(Terminating"];
     assert!(leaving.iter().any(|state| waited(&ran, state)), "{:#?}", ran.waits());
-    assert_eq!(bench.refused(), [""; 0]);
+    // IAM does not know a new role everywhere at once; nothing else is refused.
+    let refused = bench.refused();
+    assert!(refused.iter().all(|call| call.contains("AddRole")), "{refused:?}");
 }
 
 #[tokio::test(start_paused = true)]

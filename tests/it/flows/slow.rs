@@ -51,5 +51,5 @@ async fn everything_slow_is_waited_for_with_a_reason() {
     assert!(waited_for(&ran, "it to leave AWS's lists"), "{:#?}", ran.waits());
     let (real, busy) = (real.elapsed(), computed() - busy);
     println!("{:?} of AWS's time in {real:?}, {busy:.2} s of them computing", began.elapsed());
-    assert!(busy < 1.0, "{busy:.2} s of computing");
+    assert!(busy < 2.0, "{busy:.2} s of computing");
 }

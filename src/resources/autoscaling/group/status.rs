@@ -40,6 +40,15 @@ fn in_service(group: &Found) -> usize {
     group.instances().iter().filter(serves).count()
 }
 
+/// Counts the instances that are in service or on their way there.
+fn coming(group: &Found) -> usize {
+    let comes = |one: &&Instance| {
+        let state = one.lifecycle_state().map_or("", LifecycleState::as_str);
+        state == "InService" || state.starts_with("Pending")
+    };
+    group.instances().iter().filter(comes).count()
+}
+
 /// Tells whether instances are missing.
 pub(super) fn is_short(group: &Found, waits: bool) -> bool {
     group.status().is_none_or(str::is_empty) && in_service(group) < target(group, waits)
@@ -84,9 +93,10 @@ pub(super) fn status(
     }
     let (serving, wanted, others) = (in_service(group), target(group, waits), others(group));
     let others = if others.is_empty() { others } else { format!(", {others}") };
+    // Where enough are on their way, a refusal is of no matter any more.
     match refusal(&activities.iter().collect::<Vec<_>>()) {
-        Some(why) => Status::Failed(why),
-        None => Status::Pending(format!("{serving} of {wanted} instances in service{others}")),
+        Some(why) if coming(group) < wanted => Status::Failed(why),
+        _ => Status::Pending(format!("{serving} of {wanted} instances in service{others}")),
     }
 }
 
@@ -193,7 +203,11 @@ mod tests {
         assert_eq!(of(std::slice::from_ref(&bad)), why);
         let pending = Status::Pending("0 of 1 instances in service".into());
         assert_eq!(of(&[launch(2, Code::InProgress, ""), bad.clone()]), pending);
-        assert_eq!(of(&[launch(2, Code::Successful, ""), bad]), pending);
+        assert_eq!(of(&[launch(2, Code::Successful, ""), bad.clone()]), pending);
+        let booting = group(1, &[LifecycleState::Pending]);
+        let booting = status(&booting, None, std::slice::from_ref(&bad), true);
+        let text = "0 of 1 instances in service, 1 Pending";
+        assert_eq!(booting, Status::Pending(text.into()), "enough are on their way");
         let full = launch(1, Code::Failed, "We do not have sufficient t3.large capacity");
         assert_eq!(of(&[full.clone(), full.clone()]), pending, "another zone may have some");
         assert!(matches!(of(&[full.clone(), full.clone(), full]), Status::Failed(_)));
