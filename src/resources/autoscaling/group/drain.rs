@@ -18,6 +18,7 @@ pub(super) async fn drain(cx: &Cx, name: &str) -> Result<()> {
     if group.status().is_some_and(|status| !status.is_empty()) {
         return Ok(());
     }
+    unprotect(cx, name, &group).await?;
     let sizes = [group.min_size, group.max_size, group.desired_capacity];
     let open = sizes.iter().any(|size| size.unwrap_or_default() != 0);
     let protects = group.new_instances_protected_from_scale_in.unwrap_or_default();
@@ -29,7 +30,6 @@ pub(super) async fn drain(cx: &Cx, name: &str) -> Result<()> {
         let call = call.min_size(0).max_size(0).desired_capacity(0);
         gone_is_done(call.new_instances_protected_from_scale_in(false).send().await)?;
     }
-    unprotect(cx, name, &group).await?;
     if group.instances().is_empty() {
         return Ok(());
     }
