@@ -79,13 +79,24 @@ fn target_group(name: &str, kind: &str) -> String {
     )
 }
 
-/// The one target group of a load balancer, as boto3 sees it.
+/// The one target group that the rules of a load balancer name, as boto3 sees it. Not asked by the
+/// load balancer: moto then also looks for groups that are gone.
 fn group_behind(stage: &Stage, balancer: &str) -> Value {
-    let of = json!({ "LoadBalancerArn": balancer });
-    let found = stage.call("elbv2", "describe_target_groups", of);
-    let found = found["TargetGroups"].as_array().expect("a list").clone();
-    assert_eq!(found.len(), 1, "{found:?}");
-    found[0].clone()
+    let listeners =
+        stage.call("elbv2", "describe_listeners", json!({ "LoadBalancerArn": balancer }));
+    let mut named = std::collections::BTreeSet::new();
+    for listener in listeners["Listeners"].as_array().expect("a list") {
+        let of = json!({ "ListenerArn": listener["ListenerArn"] });
+        let rules = stage.call("elbv2", "describe_rules", of);
+        let rules = rules["Rules"].as_array().expect("a list").iter();
+        let actions = rules.flat_map(|rule| rule["Actions"].as_array().expect("a list"));
+        named.extend(
+            actions.filter_map(|action| action["TargetGroupArn"].as_str().map(str::to_owned)),
+        );
+    }
+    assert_eq!(named.len(), 1, "{named:?}");
+    let found = stage.call("elbv2", "describe_target_groups", json!({ "TargetGroupArns": named }));
+    found["TargetGroups"][0].clone()
 }
 
 fn settings_of_a_load_balancer(stage: &Stage) {

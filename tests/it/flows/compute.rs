@@ -191,7 +191,6 @@ async fn a_refresh_that_fails_or_is_cancelled_fails_the_run_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a list that lags after the update tells the refusal of before it, and the run believes it"]
 async fn a_refused_launch_fails_the_run_and_is_mended_by_the_next() {
     // 16 addresses of each of two subnets, five of them AWS's own.
     let many = HOSTS.replace("min_size            = 2", "min_size            = 23");
