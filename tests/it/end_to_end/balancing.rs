@@ -90,9 +90,10 @@ fn group_behind(stage: &Stage, balancer: &str) -> Value {
         let rules = stage.call("elbv2", "describe_rules", of);
         let rules = rules["Rules"].as_array().expect("a list").iter();
         let actions = rules.flat_map(|rule| rule["Actions"].as_array().expect("a list"));
-        named.extend(
-            actions.filter_map(|action| action["TargetGroupArn"].as_str().map(str::to_owned)),
-        );
+        // Where a rule was made with weights, moto tells its group only there.
+        let weighed = actions.filter_map(|it| it["ForwardConfig"]["TargetGroups"].as_array());
+        let arns = weighed.flatten().filter_map(|it| it["TargetGroupArn"].as_str());
+        named.extend(arns.map(str::to_owned));
     }
     assert_eq!(named.len(), 1, "{named:?}");
     let found = stage.call("elbv2", "describe_target_groups", json!({ "TargetGroupArns": named }));
