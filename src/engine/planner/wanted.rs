@@ -45,18 +45,17 @@ pub(in crate::engine) fn evaluate_one(
     let evaluated = bound.evaluate(block, key, fields, objects)?;
     let address = block.address(key);
     let spec = canonical(handler, &evaluated.attributes).map_err(|e| {
-        Diagnostic::error("invalid_value", format!("{address}{}: {}", shown(&e.path), e.message))
+        let message = evaluated.attributes.masked(&e.message);
+        Diagnostic::error("invalid_value", format!("{address}{}: {message}", shown(&e.path)))
             .at_location(Some(evaluated.locate_text(&e.path)))
     })?;
     let problems: Diagnostics = handler
         .validate(&spec)
         .into_iter()
         .map(|p| {
-            Diagnostic::error(
-                "invalid_value",
-                format!("{address}{}: {}", shown(&p.path), p.message),
-            )
-            .at_location(Some(evaluated.locate_text(&p.path)))
+            let message = evaluated.attributes.masked(&p.message);
+            Diagnostic::error("invalid_value", format!("{address}{}: {message}", shown(&p.path)))
+                .at_location(Some(evaluated.locate_text(&p.path)))
         })
         .collect();
     if problems.has_errors() {

@@ -196,7 +196,8 @@ impl StackWanted {
                 continue;
             }
             let filters = reader.normalize(&evaluated.attributes.json).map_err(|e| {
-                Diagnostic::error("invalid_value", format!("{block}: {}", e.message))
+                let message = evaluated.attributes.masked(&e.message);
+                Diagnostic::error("invalid_value", format!("{block}: {message}"))
                     .at_location(Some(evaluated.locate_text(&e.path)))
             })?;
             let request = (block.ty.clone(), filters.to_string());

@@ -189,7 +189,8 @@ impl Resource for KmsKey {
             kms.update_key_description().key_id(id).description(text).send().await?;
         }
         if let Some(policy) = self.policy.as_ref().filter(|_| changed.has("policy")) {
-            kms.put_key_policy().key_id(id).policy(policy.as_str()).send().await?;
+            let call = kms.put_key_policy().key_id(id).policy_name(read::POLICY);
+            call.policy(policy.as_str()).send().await?;
         }
         let rotation = changed.has("enable_key_rotation") || changed.has("rotation_period_in_days");
         let mut enabled = live.spec.enabled.unwrap_or(true);

@@ -9,6 +9,9 @@ use aws_sdk_kms::types::{AliasListEntry, KeyListEntry, KeyMetadata, KeyState};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Name of the one policy that a key has.
+pub(super) const POLICY: &str = "default";
+
 /// Reads the keys of ours. The index of tags is evidence for them; where the stack wants more than
 /// one that it does not know, keys that are too new for it are looked for.
 pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<KmsKey>>> {
@@ -108,7 +111,7 @@ pub(super) async fn one(cx: &Cx, arn: &str, tags: Option<Tags>) -> Result<Option
             if rotates { call.send().await.map(Some).map_err(Error::from) } else { Ok(None) }
         };
         let policy = async {
-            let call = cx.kms().get_key_policy().key_id(arn);
+            let call = cx.kms().get_key_policy().key_id(arn).policy_name(POLICY);
             call.send().await.map(|answer| answer.policy).map_err(Error::from)
         };
         let tags = async {

@@ -29,6 +29,41 @@ pub struct Resolved {
     pub sensitive: Vec<Path>,
 }
 
+impl Resolved {
+    /// Masks the sensitive values in a text that others made of this one, an error say. Values of
+    /// fewer than four characters stay: they are parts of common words.
+    pub fn masked(&self, text: &str) -> String {
+        let mut secrets = BTreeSet::new();
+        for path in &self.sensitive {
+            let mut value = Some(&self.json);
+            for step in path {
+                value = value.and_then(|value| match step {
+                    PathStep::Key(key) => value.get(key),
+                    PathStep::Index(index) => value.get(index),
+                });
+            }
+            scalars(value.unwrap_or(&serde_json::Value::Null), &mut secrets);
+        }
+        let mut secrets: Vec<String> = secrets.into_iter().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(sensitive)"))
+    }
+}
+
+/// Collects texts and numbers of at least four characters.
+fn scalars(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    let scalar = match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) => number.to_string(),
+        serde_json::Value::Array(items) => return items.iter().for_each(|v| scalars(v, found)),
+        serde_json::Value::Object(map) => return map.values().for_each(|v| scalars(v, found)),
+        _ => return,
+    };
+    if scalar.chars().count() >= 4 {
+        found.insert(scalar);
+    }
+}
+
 /// A value that cannot become JSON because part of it is known only after apply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("known only after apply: waits for {}", .refs.iter().cloned().collect::<Vec<_>>().join(", "))]
@@ -162,6 +197,23 @@ mod tests {
                 prop::collection::btree_map("[a-z]{1,3}", inner, 0..4).prop_map(|m| json!(m)),
             ]
         })
+    }
+
+    #[test]
+    fn what_is_sensitive_is_masked_and_the_rest_stays() {
+        let key = |key: &str| PathStep::Key(key.to_owned());
+        let resolved = Resolved {
+            json: json!({"type": "hunter2", "list": [{"pin": 123_456}, "open"], "short": "a"}),
+            unknown: Vec::new(),
+            sensitive: vec![
+                vec![key("type")],
+                vec![key("list"), PathStep::Index(0)],
+                vec![key("short")],
+                vec![key("gone")],
+            ],
+        };
+        let told = resolved.masked("unknown value `hunter2`, not open, nor 123456 or a");
+        assert_eq!(told, "unknown value `(sensitive)`, not open, nor (sensitive) or a");
     }
 
     proptest! {

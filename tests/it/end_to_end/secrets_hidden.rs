@@ -172,7 +172,7 @@ fn no_verb_tells_a_secret(stage: &Stage) {
         stage.stack("hidden", &broken);
         for format in ["text", "json"] {
             let arguments = ["apply", "hidden", "--yes", "-v", "--format", format];
-            let ran = watch.run(second, 3, &arguments);
+            let ran = watch.run(second, 1, &arguments);
             assert!(ran.stderr.contains("PutParameter"), "{}", ran.stderr);
         }
     }

@@ -51,8 +51,8 @@ impl Pass<'_, '_> {
         }
         let filters = reader.normalize(&evaluated.attributes.json).map_err(|e| {
             let at = evaluated.locate_text(&e.path);
-            Diagnostic::error("invalid_value", format!("{block}: {}", e.message))
-                .at_location(Some(at))
+            let message = evaluated.attributes.masked(&e.message);
+            Diagnostic::error("invalid_value", format!("{block}: {message}")).at_location(Some(at))
         })?;
         let request = (block.ty.clone(), filters.to_string());
         let Some(found) = self.input.data.get(&request) else {
