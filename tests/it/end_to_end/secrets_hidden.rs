@@ -167,6 +167,10 @@ fn no_verb_tells_a_secret(stage: &Stage) {
         ("type  = \"String\"", "type  = \"String\"\ndata_type = \"${var.password}\""),
         ("[ssm_parameter.token]", "[ssm_parameter.token]\nallowed_pattern = \"${var.password}x\""),
     ] {
+        // moto 5.2.5 checks no pattern.
+        if stage.is_moto() && new.contains("allowed_pattern") {
+            continue;
+        }
         let broken = counted.replace(old, new);
         assert_ne!(broken, counted);
         stage.stack("hidden", &broken);
