@@ -184,7 +184,7 @@ impl Resource for KmsKey {
     }
 
     async fn update(&self, cx: &Cx, live: &Live<Self>, changed: &Changed) -> Result<()> {
-        let (kms, id) = (cx.kms(), &live.id);
+        let (kms, id) = (cx.kms(), &live.out.key_id);
         if let Some(text) = self.description.as_ref().filter(|_| changed.has("description")) {
             kms.update_key_description().key_id(id).description(text).send().await?;
         }
@@ -227,11 +227,11 @@ impl Resource for KmsKey {
 
     async fn tag(cx: &Cx, live: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         if !set.is_empty() {
-            let call = cx.kms().tag_resource().key_id(&live.id);
+            let call = cx.kms().tag_resource().key_id(&live.out.key_id);
             call.set_tags(Some(to_kms(set)?)).send().await?;
         }
         if !remove.is_empty() {
-            let call = cx.kms().untag_resource().key_id(&live.id);
+            let call = cx.kms().untag_resource().key_id(&live.out.key_id);
             call.set_tag_keys(Some(remove.to_vec())).send().await?;
         }
         Ok(())
@@ -242,7 +242,7 @@ impl Resource for KmsKey {
         for alias in read::aliases_of(cx, &live.id).await? {
             or_gone(cx.kms().delete_alias().alias_name(alias).send().await)?;
         }
-        let call = cx.kms().schedule_key_deletion().key_id(&live.id);
+        let call = cx.kms().schedule_key_deletion().key_id(&live.out.key_id);
         let call = call.set_pending_window_in_days(live.spec.pending_window_in_days);
         match call.send().await.map_err(Error::from) {
             // It waits already.
@@ -261,7 +261,7 @@ impl Resource for KmsKey {
 async fn aliases(cx: &Cx, live: &Live<KmsKey>, wanted: &BTreeSet<String>) -> Result<()> {
     let now = read::aliases_of(cx, &live.id).await?;
     for alias in wanted.difference(&now) {
-        let call = cx.kms().create_alias().alias_name(alias).target_key_id(&live.id);
+        let call = cx.kms().create_alias().alias_name(alias).target_key_id(&live.out.key_id);
         match call.send().await.map_err(Error::from) {
             Err(error) if error.is("AlreadyExistsException") => {
                 let holder = read::holder(cx, alias).await?;
@@ -272,7 +272,7 @@ async fn aliases(cx: &Cx, live: &Live<KmsKey>, wanted: &BTreeSet<String>) -> Res
                     Some((arn, _)) if arn == live.id => {}
                     Some((_, tags)) if alike(&tags) => {
                         let call = cx.kms().update_alias().alias_name(alias);
-                        call.target_key_id(&live.id).send().await?;
+                        call.target_key_id(&live.out.key_id).send().await?;
                     }
                     Some((arn, _)) => {
                         let message = format!("{alias} leads to another key, {arn}");
