@@ -125,7 +125,7 @@ fn settings_of_a_load_balancer(stage: &Stage) {
         .iter()
         .map(|zone| &zone["ZoneName"])
         .collect();
-    subnets.sort_by_key(|zone| zone.to_string());
+    subnets.sort_by_key(ToString::to_string);
     assert_eq!(subnets, ["eu-west-1b", "eu-west-1c"]);
     stage.destroy_all();
 }

@@ -38,7 +38,7 @@ const SECOND: &str = "eu-west-2";
 
 /// Lists everything that carries tags of these environments, in both regions, as `kind name`, by
 /// environment and region as the tags tell them.
-const EVERYTHING: &str = r#"
+const EVERYTHING: &str = r"
 result = {}
 def add(kind, name, tags):
     if not isinstance(tags, dict):
@@ -61,7 +61,7 @@ for role in call('iam', 'list_roles', {})['Roles']:
     add('iam_role', name, call('iam', 'list_role_tags', {'RoleName': name})['Tags'])
 for place in result.values():
     place.sort()
-"#;
+";
 
 /// Two environments of two regions each.
 struct Bench<'a> {

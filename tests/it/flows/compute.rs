@@ -2,6 +2,7 @@
 //! happens when one of these does not succeed.
 
 use super::bench::{Bench, Ran, told};
+use aws_sdk_autoscaling::types::AutoScalingGroup;
 use infra::engine::plan::{Action, Mode};
 use infra::sandbox::{Options, Sandbox, Slow};
 use std::time::Duration;
@@ -96,7 +97,7 @@ fn calls(bench: &Bench, operation: &str) -> usize {
 async fn versions(bench: &Bench) -> Vec<String> {
     let cx = bench.cx().await;
     let found = cx.autoscaling().describe_auto_scaling_groups().send().await.expect("an answer");
-    let members = found.auto_scaling_groups().iter().flat_map(|group| group.instances());
+    let members = found.auto_scaling_groups().iter().flat_map(AutoScalingGroup::instances);
     let serving = members
         .filter(|one| one.lifecycle_state().is_some_and(|state| state.as_str() == "InService"));
     serving.map(|one| one.launch_template().unwrap().version().unwrap().to_owned()).collect()
