@@ -67,9 +67,14 @@ impl LiveReferences {
     }
 }
 
-/// The fields that may name others: all but the object's own name.
+/// The fields that may name others: all but the object's own name. A field such as `role_name` is
+/// of another object, though that may have the same name.
 fn others(object: &LiveObject) -> impl Iterator<Item = (&String, &Json)> {
-    let is_own = |field: &str, value: &Json| field == NAME || *value == *object.id;
+    let names_others =
+        |field: &str| ["_name", "_id", "_arn"].iter().any(|end| field.ends_with(end));
+    let is_own = move |field: &str, value: &Json| {
+        field == NAME || (*value == *object.id && !names_others(field))
+    };
     let fields = object.spec.as_object().into_iter().flatten();
     fields.filter(move |(field, value)| !is_own(field, value))
 }

@@ -205,7 +205,7 @@ fn global_names_are_told_before_anything_is_changed(stage: &Stage) {
     let problems = ran.problems();
     assert_eq!(problems.len(), 1, "{}", ran.stderr);
     assert_eq!(problems[0]["code"], "exists_not_ours");
-    assert!(problems[0]["message"].as_str().expect("a text").contains("of region `eu-west-1`"));
+    assert!(problems[0]["message"].as_str().expect("a text").contains("in region `eu-west-1`"));
     assert_eq!(bench.everything(), there);
     bench.run(dev, &["destroy", "--all", "--yes"]).exits(0);
     assert!(bench.everything().is_empty());
