@@ -155,6 +155,12 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// Tells whether anything is to be changed.
+    pub fn changes(&self) -> bool {
+        let mut all = self.planned.iter().flat_map(|(planned, _)| planned);
+        all.any(|planned| planned.change.action != Action::None)
+    }
+
     /// Names what would go and may hold data, by type and id.
     pub(super) fn at_stake(&self, registry: &Registry) -> BTreeSet<(String, String)> {
         let all = self.planned.iter().flat_map(|(planned, _)| planned);

@@ -15,7 +15,7 @@ pub use id::{Id, Referable};
 pub use registry::Registry;
 pub use rules::{IdentityBy, ReplaceOrder, Retryable, Rules, Step};
 
-use super::planner::Around;
+use super::planner::{Around, Object};
 use crate::aws::{Cx, Result, Tags};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -218,12 +218,11 @@ pub trait Resource:
     /// Reads live objects in bulk; the same call serves plan, wait, destroy and orphan search.
     fn list(cx: &Cx, want: Want<'_>) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
 
-    /// Checks what the stack wants against the other objects that the plan leaves, before anything
-    /// is changed; `wanted` and theirs may hold placeholders.
+    /// Checks an object that the plan changes against the others that it leaves, before anything is
+    /// changed; its fields and theirs may hold placeholders.
     fn preflight(
         _: &Cx,
-        _wanted: &Json,
-        _workspace: &str,
+        _wanted: &Object,
         _around: &Around,
     ) -> impl Future<Output = Result<Vec<FieldProblem>>> + Send {
         async { Ok(Vec::new()) }

@@ -37,8 +37,18 @@ pub struct Around {
     waits: BTreeMap<(String, String), BTreeSet<String>>,
     /// What the plan takes away, by type and id.
     leaving: BTreeSet<(String, String)>,
-    /// Whether anything is to be changed.
-    pub changes: bool,
+}
+
+impl Object {
+    /// The workspace it is of; empty where the plan is not about it.
+    pub fn workspace(&self) -> &str {
+        self.workspace.as_deref().unwrap_or_default()
+    }
+
+    /// Tells whether the stack says a field, which is also here where only the live object has it.
+    pub fn is_given(&self, field: &str) -> bool {
+        self.given.contains(field)
+    }
 }
 
 impl Around {
@@ -52,7 +62,6 @@ impl Around {
         let mut around = Self { waits: evaluation.waits.clone(), ..Self::default() };
         for (name, (planned, _)) in names.iter().zip(&evaluation.planned) {
             for one in planned {
-                around.changes |= one.change.action != Action::None;
                 let live = one.live.as_ref();
                 let ty = one.change.address.ty.clone();
                 if one.orphan || one.change.action == Action::Delete {
@@ -100,13 +109,6 @@ impl Around {
     /// The objects the plan is about.
     pub fn planned(&self) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(|object| object.address.is_some())
-    }
-
-    /// Tells whether the stack says a field of what is wanted, which also has what the live object has
-    /// where the stack says nothing.
-    pub fn is_given(&self, wanted: &Json, field: &str) -> bool {
-        let object = self.planned().find(|object| std::ptr::eq(&raw const object.spec, wanted));
-        object.is_some_and(|object| object.given.contains(field))
     }
 
     /// Tells whether the plan is about this live object, or takes it away.
@@ -182,7 +184,7 @@ impl Around {
         };
         let waits = waits.iter().map(wait).collect();
         let objects = objects.iter().map(object).collect();
-        Self { objects, waits, changes: true, ..Self::default() }
+        Self { objects, waits, ..Self::default() }
     }
 }
 

@@ -66,13 +66,13 @@ fn needed<'a>(
     stays: usize,
 ) -> impl Iterator<Item = usize> + 'a {
     let ty = all[stays].1.change.address.ty.as_str();
-    let needed = all.iter().enumerate().filter(move |(_, (_, target))| {
+    let keeps = move |target: &Planned| {
         let handler = registry.get(&target.change.address.ty);
         handler.is_some_and(|handler| handler.rules().needed_by.contains(&ty))
-    });
-    needed
-        .map(|(to, _)| to)
-        .filter(move |to| !builds_on(all, live, *to).is_disjoint(&builds_on(all, live, stays)))
+    };
+    let mut kept = all.iter().enumerate().filter(move |(_, (_, p))| keeps(p)).peekable();
+    let below = kept.peek().map(|_| builds_on(all, live, stays)).unwrap_or_default();
+    kept.map(|(to, _)| to).filter(move |to| !builds_on(all, live, *to).is_disjoint(&below))
 }
 
 /// What an object names, and what that names, and so on.

@@ -5,7 +5,7 @@ use super::{
     Standing, Want,
 };
 use crate::aws::{Cx, Result, Tags};
-use crate::engine::planner::Around;
+use crate::engine::planner::{Around, Object};
 use crate::stack::TypeEntry;
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -86,8 +86,7 @@ pub trait Handler: Send + Sync {
     fn preflight<'a>(
         &'a self,
         _: &'a Cx,
-        _wanted: &'a Json,
-        _workspace: &'a str,
+        _wanted: &'a Object,
         _around: &'a Around,
     ) -> BoxFuture<'a, Result<Vec<FieldProblem>>> {
         Box::pin(async { Ok(Vec::new()) })
@@ -263,11 +262,10 @@ impl<R: Resource> Handler for Erased<R> {
     fn preflight<'a>(
         &'a self,
         cx: &'a Cx,
-        wanted: &'a Json,
-        workspace: &'a str,
+        wanted: &'a Object,
         around: &'a Around,
     ) -> BoxFuture<'a, Result<Vec<FieldProblem>>> {
-        Box::pin(R::preflight(cx, wanted, workspace, around))
+        Box::pin(R::preflight(cx, wanted, around))
     }
 
     fn stands(&self, wanted: &Json, live: &LiveObject) -> Vec<Standing> {

@@ -83,19 +83,19 @@ impl Session {
         bound: &[(BoundWorkspace, bool)],
         read: &Read,
     ) -> Result<(), Diagnostics> {
+        if !read.evaluation.changes() || read.evaluation.problems.has_errors() {
+            return Ok(());
+        }
         let planned = bound.iter().filter(|(_, read_only)| !read_only);
         let names: Vec<String> = planned.map(|(b, _)| b.workspace.name.clone()).collect();
         let around = Around::new(&self.registry, &names, &read.evaluation, &read.snapshot);
-        if !around.changes || read.evaluation.problems.has_errors() {
-            return Ok(());
-        }
         let mut problems = Diagnostics::new();
         for object in around.planned().filter(|object| object.changes) {
             let (Some(workspace), Some(address)) = (&object.workspace, &object.address) else {
                 continue;
             };
             let Some(handler) = self.registry.get(&object.ty) else { continue };
-            let found = handler.preflight(cx, &object.spec, workspace, &around).await;
+            let found = handler.preflight(cx, object, &around).await;
             let found =
                 found.map_err(|e| snapshot::problem(&e, &format!("cannot check {address}")))?;
             let of = bound.iter().map(|(b, _)| b).find(|b| b.workspace.name == *workspace);

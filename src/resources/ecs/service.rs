@@ -23,7 +23,7 @@ use super::cluster::{EcsCluster, linked_role};
 use super::strategy::{self, CapacityProviderStrategyItem};
 use super::tags::{self, to_ecs};
 use crate::aws::{Cx, Error, Result, Sdk, Tags};
-use crate::engine::planner::Around;
+use crate::engine::planner::{Around, Object};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, IdentityBy, Live, Resource, Retryable, Rules,
     Standing, Status, Step, Want,
@@ -254,13 +254,8 @@ impl Resource for EcsService {
 
     /// Every task must fit on an instance type of one of its groups, and have a network that goes
     /// with its mode.
-    async fn preflight(
-        cx: &Cx,
-        wanted: &Json,
-        workspace: &str,
-        around: &Around,
-    ) -> Result<Vec<FieldProblem>> {
-        fit::check(cx, wanted, workspace, around).await
+    async fn preflight(cx: &Cx, wanted: &Object, around: &Around) -> Result<Vec<FieldProblem>> {
+        fit::check(cx, wanted, around).await
     }
 
     /// What a scaling target made of the number of tasks stands, inside its range; and the strategy

@@ -5,7 +5,7 @@ use super::condition::{self, Condition};
 use super::listener::Listener;
 use super::{priority, rule_read, tags};
 use crate::aws::{Cx, Error, Result, Tags};
-use crate::engine::planner::Around;
+use crate::engine::planner::{Around, Object};
 use crate::engine::resource::{
     Changed, Creation, FieldProblem, Id, Live, Resource, Retryable, Rules, Step, Want,
 };
@@ -13,7 +13,6 @@ use crate::resources::or_gone;
 use crate::stack::schema::immutable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// A rule of a listener: what becomes of requests that meet all its conditions. The rule with the
@@ -89,13 +88,8 @@ impl Resource for ListenerRule {
     }
 
     /// No other rule of the listener may have its priority, whoever owns it.
-    async fn preflight(
-        cx: &Cx,
-        wanted: &Json,
-        workspace: &str,
-        around: &Around,
-    ) -> Result<Vec<FieldProblem>> {
-        priority::check(cx, wanted, workspace, around).await
+    async fn preflight(cx: &Cx, wanted: &Object, around: &Around) -> Result<Vec<FieldProblem>> {
+        priority::check(cx, wanted, around).await
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {

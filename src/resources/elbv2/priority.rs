@@ -8,7 +8,6 @@ use crate::engine::planner::{Around, Object};
 use crate::engine::resource::{FieldProblem, Live, Resource};
 use crate::stack::value::is_placeholder;
 use aws_sdk_elasticloadbalancingv2::types::RulePriorityPair;
-use serde_json::Value as Json;
 
 /// The last priority there is.
 const LAST: i32 = 50_000;
@@ -57,14 +56,9 @@ pub(super) async fn made_before(
 
 /// Checks that no other rule of the listener has the priority of one that is wanted: of those in
 /// the plan, whichever workspace they are of, and of those in the account that the plan leaves.
-pub(super) async fn check(
-    cx: &Cx,
-    wanted: &Json,
-    workspace: &str,
-    around: &Around,
-) -> Result<Vec<FieldProblem>> {
+pub(super) async fn check(cx: &Cx, wanted: &Object, around: &Around) -> Result<Vec<FieldProblem>> {
     let (Some(priority), Some(listener)) =
-        (wanted["priority"].as_i64(), wanted["listener_arn"].as_str())
+        (wanted.spec["priority"].as_i64(), wanted.spec["listener_arn"].as_str())
     else {
         return Ok(Vec::new());
     };
@@ -74,18 +68,18 @@ pub(super) async fn check(
             "{whose} has the priority {priority} on the same listener: each is for one rule"
         ),
     };
-    let key = key(workspace, listener, around);
+    let key = key(wanted.workspace(), listener, around);
     for object in around.planned().filter(|object| object.ty == ListenerRule::TYPE) {
         // The later of two says it.
-        if std::ptr::eq(&raw const object.spec, wanted) {
+        if (object.workspace(), &object.address) == (wanted.workspace(), &wanted.address) {
             break;
         }
-        let of = object.workspace.as_deref().unwrap_or_default();
+        let of = object.workspace();
         let same = object.spec["priority"].as_i64() == Some(priority)
             && object.spec["listener_arn"].as_str().map(|arn| self::key(of, arn, around))
                 == Some(key.clone());
         if let (true, Some(address)) = (same, &object.address) {
-            let whose = if of == workspace {
+            let whose = if of == wanted.workspace() {
                 format!("`{address}`")
             } else {
                 format!("`{address}` of workspace `{of}`")

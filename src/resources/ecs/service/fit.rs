@@ -2,7 +2,7 @@
 //! deployment would wait for it in vain.
 
 use crate::aws::{Cx, Error, Result};
-use crate::engine::planner::Around;
+use crate::engine::planner::{Around, Object};
 use crate::engine::resource::FieldProblem;
 use crate::engine::resource::Resource;
 use crate::resources::ecs::task_definition::EcsTaskDefinition;
@@ -14,16 +14,12 @@ use std::collections::BTreeSet;
 
 /// Checks a service against its task definition and the instances it may run on, as far as they are
 /// known.
-pub(super) async fn check(
-    cx: &Cx,
-    wanted: &Json,
-    workspace: &str,
-    around: &Around,
-) -> Result<Vec<FieldProblem>> {
-    let Some(definition) = definition(wanted, workspace, around) else { return Ok(Vec::new()) };
+pub(super) async fn check(cx: &Cx, wanted: &Object, around: &Around) -> Result<Vec<FieldProblem>> {
+    let (spec, workspace) = (&wanted.spec, wanted.workspace());
+    let Some(definition) = definition(spec, workspace, around) else { return Ok(Vec::new()) };
     let mut problems = Vec::new();
-    problems.extend(network(wanted, &definition, around));
-    let types = instance_types(wanted, workspace, around);
+    problems.extend(network(wanted, &definition));
+    let types = instance_types(spec, workspace, around);
     let offers = offers(cx, &types).await?;
     let need = Need::of(&definition);
     let misfits: Vec<String> = offers.iter().filter_map(|offer| offer.misfit(&need)).collect();
@@ -47,11 +43,11 @@ fn definition(wanted: &Json, workspace: &str, around: &Around) -> Option<EcsTask
 
 /// aws-semantics.md 6: `awsvpc` and a network configuration go together. What a service has from
 /// before, and the stack does not say any more, goes with the mode that needed it.
-fn network(wanted: &Json, definition: &EcsTaskDefinition, around: &Around) -> Option<FieldProblem> {
+fn network(wanted: &Object, definition: &EcsTaskDefinition) -> Option<FieldProblem> {
     let awsvpc = definition.network_mode.as_ref().is_some_and(|m| m.0 == NetworkMode::Awsvpc);
-    let message = match (awsvpc, &wanted["network_configuration"]) {
+    let message = match (awsvpc, &wanted.spec["network_configuration"]) {
         (true, Json::Null) => "tasks with the network mode `awsvpc` need it",
-        (false, Json::Object(_)) if around.is_given(wanted, "network_configuration") => {
+        (false, Json::Object(_)) if wanted.is_given("network_configuration") => {
             "only tasks with the network mode `awsvpc` have it"
         }
         _ => return None,
@@ -282,9 +278,9 @@ mod tests {
                 wanted["network_configuration"] = configuration.clone();
             }
             let around = around(mode, wanted);
-            let wanted = &around.planned().find(|one| one.ty == "ecs_service").unwrap().spec;
-            let definition = definition(wanted, "app", &around).unwrap();
-            network(wanted, &definition, &around).map(|problem| problem.path)
+            let wanted = around.planned().find(|one| one.ty == "ecs_service").unwrap();
+            let definition = definition(&wanted.spec, "app", &around).unwrap();
+            network(wanted, &definition).map(|problem| problem.path)
         };
         assert_eq!(paths("awsvpc", Some(&with)), None);
         assert_eq!(paths("bridge", None), None);
