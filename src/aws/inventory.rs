@@ -6,6 +6,7 @@
 
 mod compute;
 mod ecs;
+mod scaling;
 mod web;
 
 use super::arn::Arn;
@@ -369,6 +370,9 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         }
         ("autoscaling", "autoScalingGroup") => return compute::group_exists(cx, name).await,
         ("ecs", _) => return ecs::exists(cx, arn).await,
+        ("servicediscovery" | "cloudwatch" | "application-autoscaling", _) => {
+            return scaling::exists(cx, arn).await;
+        }
         ("acm" | "route53" | "s3", _) => return web::exists(cx, arn).await,
         _ => return Ok(None),
     };

@@ -34,6 +34,11 @@ fn boto3_runs_a_service_on_instances_and_takes_it_away() {
     holds_in(Sandbox::in_memory(options), script);
 }
 
+#[test]
+fn boto3_creates_reads_and_deletes_namespaces_alarms_and_scaling_targets() {
+    holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_scaling.py"));
+}
+
 fn holds(script: &str) {
     holds_in(Sandbox::in_memory(Options::default()), script);
 }

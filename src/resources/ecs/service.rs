@@ -6,7 +6,6 @@ mod names;
 mod parts;
 mod read;
 mod reasons;
-mod scaling;
 mod status;
 
 pub use parts::{
@@ -16,7 +15,6 @@ pub use parts::{
     TimeoutConfiguration,
 };
 pub(super) use read::running;
-pub use scaling::ScalingRange;
 
 use super::cluster::{EcsCluster, linked_role};
 use super::strategy::{self, CapacityProviderStrategyItem};
@@ -28,6 +26,7 @@ use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, IdentityBy, Live, Resource, Retryable, Rules,
     Standing, Step, Want,
 };
+use crate::resources::applicationautoscaling::range::ScalingRange;
 use crate::stack::schema::immutable;
 use aws_sdk_ecs::types::{
     AvailabilityZoneRebalancing, LaunchType, PropagateTags, SchedulingStrategy,
@@ -266,12 +265,10 @@ impl Resource for EcsService {
         else {
             return Vec::new();
         };
-        if !live.spec.desired_count.is_some_and(|tasks| range.holds(tasks)) {
+        if !live.spec.desired_count.is_some_and(|tasks| range.holds(tasks.into())) {
             return Vec::new();
         }
-        let owner =
-            format!("its scaling target ({} to {})", range.min_capacity, range.max_capacity);
-        vec![Standing { path: "desired_count".to_owned(), owner }]
+        vec![Standing { path: "desired_count".to_owned(), owner: range.owner() }]
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {

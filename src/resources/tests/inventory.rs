@@ -28,6 +28,10 @@ fn types_are_known_by_their_arns() {
         ("log_group", regional("logs log-group:/ecs/app")),
         ("ecr_repository", regional("ecr repository/team/app")),
         ("dynamodb_table", regional("dynamodb table/orders")),
+        ("service_discovery_namespace", regional("servicediscovery namespace/ns-1")),
+        ("service_discovery_service", regional("servicediscovery service/srv-1")),
+        ("scaling_target", regional("application-autoscaling scalable-target/1a2b")),
+        ("cloudwatch_alarm", regional("cloudwatch alarm:dev-errors")),
     ];
     let mut checked = 0;
     for (ty, arn) in known {

@@ -6,10 +6,11 @@
 //! - the state of a subnet's IPv6 range is answered as `{'State': 'associated'}`;
 //! - descriptions of rules that name a group are lost;
 //! - a `tag-key` filter with several values wants them all;
-//! - the Tagging API leaves repositories and hosted zones out, and scanning cannot be turned off by
+//! - the Tagging API leaves repositories, hosted zones and Cloud Map out, and scanning cannot be turned off by
 //!   its default;
 //! - the outermost elements of some of S3's answers have another name;
-//! - capacity providers cannot be listed without naming them.
+//! - capacity providers cannot be listed without naming them;
+//! - scaling targets have no tags, and leave their policies behind.
 //!
 //! Left out of what is asked of moto, where the flow says so:
 //! - classes and deletion protection of log groups;
@@ -17,6 +18,8 @@
 //!   gateway endpoint whose tables change;
 //! - usage metrics of VPCs, and attributes of subnets beyond public addresses;
 //! - changes of a table's encryption;
+//! - changes of namespaces, a second private one for a VPC, and services that are in use;
+//! - capacities that are brought into the range of their target;
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 
 mod answers;
@@ -35,6 +38,7 @@ mod refusals;
 mod replacement;
 mod repositories;
 mod saved_plans;
+mod scaling;
 mod services;
 mod stage;
 mod tables;
