@@ -21,7 +21,7 @@ def client(service):
         region_name="eu-west-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(retries={"max_attempts": 1}, proxies={}),
+        config=Config(retries={"max_attempts": 1}, proxies={}, inject_host_prefix=False),
     )
 
 
@@ -62,24 +62,24 @@ def ended(cloud_map, answer, status="SUCCESS"):
     raise AssertionError(f"not ended: {operation}")
 
 
-def namespace(cloud_map, kind, call, wanted, **parameters):
-    answer = call(Name="dev.internal", Description="names", Tags=TAGS, CreatorRequestId="one",
+def namespace(cloud_map, kind, name, call, wanted, **parameters):
+    answer = call(Name=name, Description="names", Tags=TAGS, CreatorRequestId="one",
                   **parameters)
     operation = ended(cloud_map, answer)
     same(operation["Type"], "CREATE_NAMESPACE")
     id = operation["Targets"]["NAMESPACE"]
     found = cloud_map.get_namespace(Id=id)["Namespace"]
     arn = f"arn:aws:servicediscovery:eu-west-1:123456789012:namespace/{id}"
-    part(found, {"Id": id, "Arn": arn, "Name": "dev.internal", "Type": kind,
+    part(found, {"Id": id, "Arn": arn, "Name": name, "Type": kind,
                  "Description": "names", "ServiceCount": 0, "CreatorRequestId": "one"})
-    same(found["Properties"]["HttpProperties"], {"HttpName": "dev.internal"})
+    same(found["Properties"]["HttpProperties"], {"HttpName": name})
     part(found["Properties"].get("DnsProperties", {}), wanted)
     assert found["CreateDate"].year > 2000, found
     same(by_key(cloud_map.list_tags_for_resource(ResourceARN=arn)["Tags"]), by_key(TAGS))
     filters = [{"Name": "TYPE", "Values": [kind], "Condition": "EQ"}]
     listed = cloud_map.list_namespaces(Filters=filters)["Namespaces"]
     same([one["Id"] for one in listed], [id])
-    refused("NamespaceAlreadyExists", call, Name="dev.internal", **parameters)
+    refused("NamespaceAlreadyExists", call, Name=name, **parameters)
     assert arn in indexed("servicediscovery:namespace")
     return id
 
@@ -87,10 +87,11 @@ def namespace(cloud_map, kind, call, wanted, **parameters):
 def cloud_map():
     cloud_map, ec2 = client("servicediscovery"), client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    http = namespace(cloud_map, "HTTP", cloud_map.create_http_namespace, {})
+    http = namespace(cloud_map, "HTTP", "web", cloud_map.create_http_namespace, {})
     properties = {"DnsProperties": {"SOA": {"TTL": 60}}}
-    private = namespace(cloud_map, "DNS_PRIVATE", cloud_map.create_private_dns_namespace,
-                        {"SOA": {"TTL": 60}}, Vpc=vpc, Properties=properties)
+    private = namespace(cloud_map, "DNS_PRIVATE", "dev.internal",
+                        cloud_map.create_private_dns_namespace, {"SOA": {"TTL": 60}}, Vpc=vpc,
+                        Properties=properties)
     found = cloud_map.get_namespace(Id=private)["Namespace"]["Properties"]["DnsProperties"]
     zone = client("route53").get_hosted_zone(Id=found["HostedZoneId"])
     same(zone["VPCs"], [{"VPCRegion": "eu-west-1", "VPCId": vpc}])
