@@ -8,6 +8,7 @@ mod balancing;
 mod compute;
 mod ecs;
 mod secrets;
+mod scaling;
 mod web;
 
 use super::arn::Arn;
@@ -403,6 +404,9 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         ("autoscaling", "autoScalingGroup") => return compute::group_exists(cx, name).await,
         ("ecs", _) => return ecs::exists(cx, arn).await,
         ("elasticloadbalancing", _) => return balancing::exists(cx, arn).await,
+        ("servicediscovery" | "cloudwatch" | "application-autoscaling", _) => {
+            return scaling::exists(cx, arn).await;
+        }
         ("acm" | "route53" | "s3", _) => return web::exists(cx, arn).await,
         _ => return Ok(None),
     };

@@ -11,6 +11,7 @@ pub mod acm {
 pub mod applicationautoscaling {
     pub mod metric;
     pub mod policy;
+    pub mod range;
     mod read;
     pub mod target;
 }
@@ -49,6 +50,7 @@ pub mod dynamodb {
     pub mod schema;
     mod steps;
     pub mod table;
+    mod units;
 }
 
 /// EC2: networks and what stands in them.

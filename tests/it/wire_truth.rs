@@ -44,6 +44,11 @@ fn boto3_creates_reads_and_deletes_load_balancers() {
     holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_elb.py"));
 }
 
+#[test]
+fn boto3_creates_reads_and_deletes_namespaces_alarms_and_scaling_targets() {
+    holds(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire_truth_scaling.py"));
+}
+
 fn holds(script: &str) {
     holds_in(Sandbox::in_memory(Options::default()), script);
 }

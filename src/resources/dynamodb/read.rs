@@ -89,6 +89,7 @@ async fn one(cx: &Cx, name: &str, known: Option<&Tags>) -> Result<Option<Live<Dy
         table_id: table.table_id.clone().unwrap_or_default(),
         latest_stream_arn: table.latest_stream_arn.clone(),
         latest_stream_label: table.latest_stream_label.clone(),
+        scaling_ranges: BTreeMap::new(),
     };
     let spec = spec(name, table, ttl, backups);
     Ok(Some(Live { id: name.to_owned(), tags, status, spec, out }))

@@ -6,12 +6,13 @@ use super::schema::{
     PointInTimeRecoverySpecification, ProvisionedThroughput, SseSpecification, StreamSpecification,
     TimeToLiveSpecification, definitions, key_schema,
 };
-use super::steps;
+use super::{steps, units};
 use crate::aws::{Cx, Error, ErrorClass, Result, Sdk, Tags};
 use crate::engine::resource::{
-    Changed, Creation, FieldProblem, Holds, IdentityBy, Live, Resource, Retryable, Rules, Step,
-    Want,
+    Changed, Creation, FieldProblem, Holds, IdentityBy, Live, Resource, Retryable, Rules, Standing,
+    Step, Want,
 };
+use crate::resources::applicationautoscaling::range::ScalingRange;
 use crate::resources::or_gone;
 use crate::stack::schema::immutable;
 use crate::stack::value::is_placeholder;
@@ -21,6 +22,7 @@ use aws_sdk_dynamodb::types::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -109,6 +111,9 @@ pub struct DynamodbTableOut {
     pub latest_stream_arn: Option<String>,
     /// Label of the latest stream, the last part of its ARN.
     pub latest_stream_label: Option<String>,
+    /// Ranges of the scaling targets that move its units, by the field of these.
+    #[serde(default)]
+    pub scaling_ranges: BTreeMap<String, ScalingRange>,
 }
 
 impl Resource for DynamodbTable {
@@ -166,7 +171,14 @@ impl Resource for DynamodbTable {
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
-        read::list(cx, want).await
+        let mut tables = read::list(cx, want).await?;
+        units::add_ranges(cx, &mut tables).await?;
+        Ok(tables)
+    }
+
+    /// What a scaling target made of the units stands, inside its range.
+    fn stands(_: &Json, live: &Live<Self>) -> Vec<Standing> {
+        units::standing(live)
     }
 
     async fn create(&self, cx: &Cx, with: Creation<'_>) -> Result<String> {
@@ -197,7 +209,8 @@ impl Resource for DynamodbTable {
     }
 
     async fn update(&self, cx: &Cx, live: &Live<Self>, changed: &Changed) -> Result<()> {
-        steps::next(self, &live.spec, changed)?.send(cx, &live.id).await
+        let wanted = self.keeping(live);
+        steps::next(&wanted, &live.spec, changed)?.send(cx, &live.id).await
     }
 
     async fn tag(cx: &Cx, live: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

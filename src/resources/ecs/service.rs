@@ -7,7 +7,7 @@ mod names;
 mod parts;
 mod read;
 mod reasons;
-mod scaling;
+mod standing;
 mod status;
 
 pub use parts::{
@@ -17,7 +17,6 @@ pub use parts::{
     TimeoutConfiguration,
 };
 pub(super) use read::running;
-pub use scaling::ScalingRange;
 
 use super::cluster::{EcsCluster, linked_role};
 use super::strategy::{self, CapacityProviderStrategyItem};
@@ -28,6 +27,7 @@ use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, IdentityBy, Live, Resource, Retryable, Rules,
     Standing, Status, Step, Want,
 };
+use crate::resources::applicationautoscaling::range::ScalingRange;
 use crate::stack::schema::immutable;
 use aws_sdk_ecs::types::{
     AvailabilityZoneRebalancing, LaunchType, NetworkConfiguration as NoNetwork, PropagateTags,
@@ -261,7 +261,7 @@ impl Resource for EcsService {
     /// What a scaling target made of the number of tasks stands, inside its range; and the strategy
     /// that a service got from its cluster.
     fn stands(wanted: &Json, live: &Live<Self>) -> Vec<Standing> {
-        scaling::standing(wanted, live)
+        standing::of(wanted, live)
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {

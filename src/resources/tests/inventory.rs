@@ -36,6 +36,10 @@ fn types_are_known_by_their_arns() {
         ("kms_key", regional("kms key/0a1b2c3d-1111-2222-3333-444455556666")),
         ("ssm_parameter", regional("ssm parameter/dev/level")),
         ("secretsmanager_secret", regional("secretsmanager secret:dev/db-AbC123")),
+        ("service_discovery_namespace", regional("servicediscovery namespace/ns-1")),
+        ("service_discovery_service", regional("servicediscovery service/srv-1")),
+        ("scaling_target", regional("application-autoscaling scalable-target/1a2b")),
+        ("cloudwatch_alarm", regional("cloudwatch alarm:dev-errors")),
     ];
     let mut checked = 0;
     for (ty, arn) in known {

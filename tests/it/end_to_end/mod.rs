@@ -6,12 +6,13 @@
 //! - the state of a subnet's IPv6 range is answered as `{'State': 'associated'}`;
 //! - descriptions of rules that name a group are lost;
 //! - a `tag-key` filter with several values wants them all;
-//! - the Tagging API leaves repositories and hosted zones out, and scanning cannot be turned off by
+//! - the Tagging API leaves repositories, hosted zones and Cloud Map out, and scanning cannot be turned off by
 //!   its default;
 //! - the outermost elements of some of S3's answers have another name;
 //! - capacity providers cannot be listed without naming them;
 //! - a certificate is in use for ever once a listener had it.
 //! - instance refreshes cannot be listed.
+//! - scaling targets have no tags, and leave their policies behind.
 //!
 //! Left out of what is asked of moto, where the flow says so:
 //! - classes and deletion protection of log groups;
@@ -21,6 +22,8 @@
 //! - changes of a table's encryption;
 //! - instance refreshes, and changes of a group's cooldown;
 //! - zones of other regions, in which it makes subnets;
+//! - changes of namespaces, a second private one for a VPC, and services that are in use;
+//! - capacities that are brought into the range of their target;
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 
 mod answers;
@@ -42,6 +45,7 @@ mod repositories;
 mod saved_plans;
 mod secrets;
 mod secrets_hidden;
+mod scaling;
 mod services;
 mod side_by_side;
 mod stage;

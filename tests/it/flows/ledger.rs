@@ -72,11 +72,21 @@ pub(super) fn of(state: &Value) -> Ledger {
             let tags = address(&one["tags"]);
             lines.push(format!("secrets {tags}: {policy} policy"));
         }
-        for (service, kind) in [("logs", "groups"), ("dynamodb", "tables"), ("ecr", "repositories")]
-        {
+        for (service, kind) in [
+            ("logs", "groups"),
+            ("dynamodb", "tables"),
+            ("ecr", "repositories"),
+            ("servicediscovery", "namespaces"),
+            ("servicediscovery", "services"),
+            ("cloudwatch", "alarms"),
+        ] {
             for (_, item) in entries(&region[service][kind]) {
                 lines.push(format!("{service} {kind} {}", address(&item["tags"])));
             }
+        }
+        for (_, target) in entries(&region["applicationautoscaling"]["targets"]) {
+            let (of, policies) = (address(&target["tags"]), count(&target["policies"]));
+            lines.push(format!("scaling targets {of}: {policies} policies"));
         }
     }
     for (_, role) in entries(&state["global"]["iam"]["roles"]) {

@@ -106,6 +106,7 @@ def owned(environment):
     found += owned_services(environment)
     found += owned_compute(environment)
     found += owned_secrets(environment)
+    found += owned_scaling(environment)
     return sorted(found)
 
 
@@ -162,6 +163,31 @@ def owned_secrets(environment):
         if is_ours(secret.get("Tags", []), environment):
             found.append(f"secretsmanager_secret {secret['Name']}")
     return found
+
+
+def owned_scaling(environment):
+    """Lists namespaces, their services, alarms and scaling targets."""
+    found = []
+    for kind in ("namespace", "service"):
+        listed = call("servicediscovery", f"list_{kind}s", {}).get(f"{kind.capitalize()}s", [])
+        found += [(f"service_discovery_{kind} {one['Id']}", "servicediscovery", one["Arn"])
+                  for one in listed]
+    for alarm in call("cloudwatch", "describe_alarms", {}).get("MetricAlarms", []):
+        found.append((f"cloudwatch_alarm {alarm['AlarmName']}", "cloudwatch", alarm["AlarmArn"]))
+    for namespace in ("ecs", "dynamodb"):
+        targets = call("application-autoscaling", "describe_scalable_targets",
+                       {"ServiceNamespace": namespace}).get("ScalableTargets", [])
+        found += [(f"scaling_target {one['ResourceId']} {one['ScalableDimension']}",
+                   "application-autoscaling", one["ScalableTargetARN"]) for one in targets]
+    ours = []
+    for label, service, arn in found:
+        try:
+            told = call(service, "list_tags_for_resource", {"ResourceARN": arn})
+        except ClientError:
+            continue  # Of another test, and deleted meanwhile.
+        if is_ours(told["Tags"], environment):
+            ours.append(label)
+    return ours
 
 
 def owned_web(environment):

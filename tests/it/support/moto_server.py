@@ -3,6 +3,7 @@
 The pipe closes with whoever started this, however that process ends: no server is left behind.
 """
 
+import json
 import os
 import sys
 
@@ -10,6 +11,11 @@ import moto.ec2.utils
 import moto.resourcegroupstaggingapi.models as tagging
 from moto.acm.models import CertBundle
 from moto.autoscaling.responses import AutoScalingResponse
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    applicationautoscaling_backends,
+)
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
 from moto.core.serialize import S3Serializer
@@ -23,6 +29,7 @@ from moto.ecs.models import EC2ContainerServiceBackend
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 from moto.server import ThreadedMotoServer
+from moto.servicediscovery.models import servicediscovery_backends
 
 # Gaps of moto that no test can go around, mended here and nowhere else.
 
@@ -113,12 +120,44 @@ class Zones:
             yield TaggedResource(arn, tags, "route53:hostedzone")
 
 
+class Names:
+    """So have the namespaces of Cloud Map and their services."""
+
+    def __init__(self, backend):
+        self.backend = backend
+
+    def iter_tagged_resources(self):
+        for kind in ("namespace", "service"):
+            for one in list(getattr(self.backend, f"{kind}s").values()):
+                tags = self.backend.tagger.get_tag_dict_for_resource(one.arn)
+                yield TaggedResource(one.arn, tags, f"servicediscovery:{kind}")
+
+
+# Tags of scaling targets by their ARNs; moto 5.2.5 has none.
+TARGET_TAGS = {}
+
+
+class Targets:
+    """And so have scaling targets."""
+
+    def __init__(self, backend):
+        self.backend = backend
+
+    def iter_tagged_resources(self):
+        for targets in list(self.backend.targets.values()):
+            for target in list(targets.values()):
+                tags = dict(TARGET_TAGS.get(target.arn, {}))
+                yield TaggedResource(target.arn, tags, "application-autoscaling:scalable-target")
+
+
 taggable = tagging.iter_taggable_backends
 
 
 def iter_taggable_backends(account_id, region_name):
     yield from taggable(account_id, region_name)
     yield Repositories(ecr_backends[account_id][region_name])
+    yield Names(servicediscovery_backends[account_id][region_name])
+    yield Targets(applicationautoscaling_backends[account_id][region_name])
     if region_name == "us-east-1":
         yield Zones(route53_backends[account_id]["aws"])
 
@@ -199,6 +238,50 @@ def by_root(self, resp, result, shape, serialized_result):
 
 
 S3Serializer._serialized_result_to_response = by_root
+
+registered = ApplicationAutoScalingResponse.register_scalable_target
+
+
+def register_scalable_target(self):
+    """Tags come with the call that makes a target; moto 5.2.5 drops them."""
+    answer = registered(self)
+    TARGET_TAGS.setdefault(json.loads(answer)["ScalableTargetARN"], self._get_param("Tags") or {})
+    return answer
+
+
+def tag_target(self):
+    TARGET_TAGS[self._get_param("ResourceARN")].update(self._get_param("Tags"))
+    return "{}"
+
+
+def untag_target(self):
+    for key in self._get_param("TagKeys"):
+        TARGET_TAGS[self._get_param("ResourceARN")].pop(key, None)
+    return "{}"
+
+
+def tags_of_target(self):
+    return json.dumps({"Tags": TARGET_TAGS[self._get_param("ResourceARN")]})
+
+
+ApplicationAutoScalingResponse.register_scalable_target = register_scalable_target
+ApplicationAutoScalingResponse.tag_resource = tag_target
+ApplicationAutoScalingResponse.untag_resource = untag_target
+ApplicationAutoScalingResponse.list_tags_for_resource = tags_of_target
+
+deregistered = ApplicationAutoscalingBackend.deregister_scalable_target
+
+
+def deregister_scalable_target(self, namespace, r_id, dimension):
+    """A target's policies go with it; moto 5.2.5 keeps them."""
+    deregistered(self, namespace, r_id, dimension)
+    for key, policy in list(self.policies.items()):
+        if (policy.resource_id, policy.scalable_dimension) == (r_id, dimension):
+            policy.delete_alarms(self.account_id, self.region_name)
+            del self.policies[key]
+
+
+ApplicationAutoscalingBackend.deregister_scalable_target = deregister_scalable_target
 
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()

@@ -173,11 +173,14 @@ pub(super) fn check_token(
     Ok(())
 }
 
-/// When the next operation ends.
+/// When the next operation ends, or Service Connect takes something away.
 pub(super) fn due(account: &Account) -> Option<Time> {
     let operations =
         account.regions.values().flat_map(|region| region.servicediscovery.operations.values());
-    operations.filter(|operation| !operation.is_over()).map(|operation| operation.end).min()
+    let ends = operations.filter(|operation| !operation.is_over()).map(|operation| operation.end);
+    let services =
+        account.regions.values().flat_map(|region| region.servicediscovery.services.values());
+    ends.chain(services.filter_map(|service| service.leaves)).min()
 }
 
 /// Ends what is due.
@@ -193,6 +196,8 @@ pub(super) fn settle(account: &mut Account, now: Time) {
         for id in due {
             end(account, &region, &id);
         }
+        let services = &mut state_mut(account, &region).services;
+        services.retain(|_, service| service.leaves.is_none_or(|leaves| leaves > now));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Services: names in a namespace, under which instances are registered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -42,7 +43,13 @@ pub(crate) struct CloudMapService {
     pub(super) instances: BTreeMap<String, Instance>,
     /// Whether Service Connect of ECS made it.
     service_connect: bool,
+    /// When Service Connect takes it away.
+    pub(super) leaves: Option<Time>,
 }
+
+/// How long what Service Connect made stays after the last ECS service that used it: AWS promises
+/// nothing, and namespaces are in use meanwhile (aws-semantics.md 7).
+const STAYS: Duration = Duration::from_secs(60);
 
 /// A change of a service.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -291,6 +298,11 @@ pub(crate) fn register_service_connect(
 ) -> Option<String> {
     let namespace = namespace::namespace(account, region, namespace)?.clone();
     let known = find_named(account, region, &namespace, name).map(|(id, _)| id.clone());
+    if let Some(id) = &known
+        && let Some(service) = state_mut(account, region).services.get_mut(id)
+    {
+        service.leaves = None;
+    }
     let id = known.unwrap_or_else(|| {
         let id = new_id(account, "srv");
         let service = CloudMapService {
@@ -307,12 +319,13 @@ pub(crate) fn register_service_connect(
     Some(arn(account, region, &format!("service/{id}")))
 }
 
-/// Deletes the service that Service Connect made for a name, with its instances.
+/// Deletes the service that Service Connect made for a name, with its instances, after a while.
 pub(crate) fn forget_service_connect(
     account: &mut Account,
     region: &str,
     namespace: &str,
     name: &str,
+    at: Time,
 ) {
     let Some(namespace) = namespace::namespace(account, region, namespace) else { return };
     let found = find_named(account, region, namespace, name);
@@ -320,5 +333,12 @@ pub(crate) fn forget_service_connect(
     else {
         return;
     };
-    state_mut(account, region).services.remove(&id);
+    let leaves = account.way.after(at, STAYS);
+    let services = &mut state_mut(account, region).services;
+    if leaves <= at {
+        services.remove(&id);
+    } else if let Some(service) = services.get_mut(&id) {
+        service.leaves = Some(leaves);
+        service.instances.clear();
+    }
 }

@@ -6,13 +6,15 @@ use super::parts::{
     DeploymentController, LoadBalancer, NetworkConfiguration, PlacementConstraint,
     PlacementStrategy, ServiceConnectConfiguration, ServiceRegistry,
 };
-use super::{DEPLOYMENT, EcsService, EcsServiceOut, scaling, status};
+use super::{DEPLOYMENT, EcsService, EcsServiceOut, status};
 use crate::aws::{Cx, Error, Result, Sdk};
 use crate::engine::resource::{Id, Live, Want};
 use crate::resources::PARALLEL;
+use crate::resources::applicationautoscaling::range;
 use crate::resources::ecs::tags::{self, from_ecs};
 use crate::resources::ecs::{cluster, strategy};
 use crate::stack::value::is_placeholder;
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::types::{
     AvailabilityZoneRebalancing, DeploymentConfiguration as SdkDeployment, PropagateTags,
     SchedulingStrategy, Service, ServiceField,
@@ -71,9 +73,11 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<EcsService>
         }
     };
     let ids = all.iter().map(|one| one.id.clone()).collect();
-    let mut ranges = scaling::ranges(cx, ids).await?;
+    let mut ranges = range::ranges(cx, &ServiceNamespace::Ecs, ids).await?;
+    let dimension = ScalableDimension::EcsServiceDesiredCount;
     for one in &mut all {
-        one.out.scaling_range = ranges.remove(&one.id);
+        let key = (one.id.clone(), dimension.as_str().to_owned());
+        one.out.scaling_range = ranges.remove(&key);
     }
     Ok(all)
 }

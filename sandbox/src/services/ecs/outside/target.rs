@@ -90,8 +90,14 @@ pub(crate) fn register_connect(
 }
 
 /// Has Cloud Map take it away.
-pub(crate) fn forget_connect(account: &mut Account, region: &str, namespace: &str, name: &str) {
-    servicediscovery::forget_service_connect(account, region, namespace, name);
+pub(crate) fn forget_connect(
+    account: &mut Account,
+    region: &str,
+    namespace: &str,
+    name: &str,
+    now: Time,
+) {
+    servicediscovery::forget_service_connect(account, region, namespace, name, now);
 }
 
 /// Registers a task in a Cloud Map service.

@@ -42,6 +42,7 @@ pub(super) fn forget(
     region: &str,
     revision: &Map<String, Value>,
     kept: Option<&Map<String, Value>>,
+    at: Time,
 ) {
     let Some(given) = revision.object("serviceConnectConfiguration") else { return };
     let namespace = given.text("namespace").unwrap_or_default();
@@ -50,7 +51,7 @@ pub(super) fn forget(
     let stay = same.map(names).unwrap_or_default();
     for name in names(given) {
         if !stay.contains(&name) {
-            outside::forget_connect(account, region, namespace, &name);
+            outside::forget_connect(account, region, namespace, &name, at);
         }
     }
 }

@@ -206,7 +206,38 @@ fn service_connect_makes_its_own_service_and_takes_it_away() {
     let refused = map.refuses("DeleteNamespace", json!({ "Id": namespace }));
     assert_eq!(refused.code, "ResourceInUse");
     map.sandbox.change(|account| {
-        super::forget_service_connect(account, region, &namespace, "api");
+        super::forget_service_connect(account, region, &namespace, "api", at);
     });
     map.does("DeleteNamespace", json!({ "Id": namespace }));
+}
+
+#[test]
+fn what_service_connect_made_goes_late_and_holds_its_namespace() {
+    let map = Map::with(Options { slow: Slow::Aws, ..Options::default() });
+    let begun = map.does("CreatePrivateDnsNamespace", map.private());
+    map.sandbox.skip(Duration::from_secs(90));
+    let namespace = map.operation(&begun)["Operation"]["Targets"]["NAMESPACE"].clone();
+    let namespace = namespace.as_str().unwrap();
+    let (region, at) = ("eu-west-1", map.sandbox.now());
+    map.sandbox.change(|account| {
+        super::register_service_connect(account, region, namespace, "api", at);
+        super::forget_service_connect(account, region, namespace, "api", at);
+        // One that is wanted again stays.
+        super::register_service_connect(account, region, namespace, "web", at);
+        super::forget_service_connect(account, region, namespace, "web", at);
+        super::register_service_connect(account, region, namespace, "web", at);
+    });
+    let names = || -> Vec<String> {
+        let listed = map.does("ListServices", json!({}))["Services"].clone();
+        let name = |one: &Value| one["Name"].as_str().unwrap().to_owned();
+        let mut names: Vec<String> = listed.as_array().unwrap().iter().map(name).collect();
+        names.sort();
+        names
+    };
+    map.sandbox.skip(Duration::from_secs(30));
+    assert_eq!(names(), ["api", "web"]);
+    let refused = map.refuses("DeleteNamespace", json!({ "Id": namespace }));
+    assert_eq!(refused.code, "ResourceInUse");
+    map.sandbox.skip(Duration::from_secs(40));
+    assert_eq!(names(), ["web"]);
 }

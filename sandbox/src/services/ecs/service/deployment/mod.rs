@@ -175,7 +175,8 @@ impl Turn<'_> {
             self.service.ended = Some(self.now);
             self.changed = true;
             for deployment in std::mem::take(&mut self.service.deployments) {
-                connect::forget(self.account, self.region, &deployment.revision, None);
+                let now = self.now;
+                connect::forget(self.account, self.region, &deployment.revision, None, now);
                 // What it was made from can still be described.
                 if self.service.deployments.is_empty() {
                     self.service.deployments.push(deployment);

@@ -78,7 +78,7 @@ impl Turn<'_> {
         });
         for deployment in gone {
             let kept = primary.as_ref();
-            connect::forget(self.account, self.region, &deployment.revision, kept);
+            connect::forget(self.account, self.region, &deployment.revision, kept, self.now);
         }
         self.changed |= self.service.deployments.len() != before;
     }
