@@ -46,8 +46,8 @@ pub struct Item {
     pub live_late_refs: BTreeSet<usize>,
     /// Items, itself perhaps, whose live object must be gone before the new one can be made.
     pub makes_way: BTreeSet<usize>,
-    /// Whether it cannot do without what it names that is deleted before it is made anew, though its
-    /// type lets go.
+    /// Whether it cannot do without what it names that goes before anything comes in its place,
+    /// though its type lets go.
     pub holds_fast: bool,
     /// What others call the live object: its id and its ARN.
     pub live_names: Vec<String>,
@@ -59,13 +59,18 @@ impl Item {
     }
 
     /// Whether it is deleted before it is made anew.
-    pub(super) fn goes_first(&self) -> bool {
+    fn goes_first(&self) -> bool {
         self.action == Action::Replace && self.order == ReplaceOrder::DeleteFirst
     }
 
     /// Whether its old object stays until the new one is there.
     fn stays_beside(&self) -> bool {
         self.action == Action::Replace && self.order == ReplaceOrder::CreateFirst
+    }
+
+    /// Whether its live object may have to go before anything is made in its place.
+    pub(super) fn makes_room(&self) -> bool {
+        self.deletes() && !self.stays_beside()
     }
 
     fn creates(&self) -> bool {

@@ -142,13 +142,13 @@ pub(super) fn assemble(
     Ok(plan)
 }
 
-/// Notes which objects of types that let go cannot do without what is made anew.
+/// Notes which objects of types that let go cannot do without what they name that goes.
 fn hold_fast(input: Input<'_>, all: &[(usize, usize, &Planned)], items: &mut [Item]) {
     for (index, (_, _, planned)) in all.iter().enumerate() {
         let item = &items[index];
         let Some(live) = planned.live.as_ref().filter(|_| item.rules.lets_go) else { continue };
         let Some(handler) = input.registry.get(item.ty) else { continue };
-        let named = item.live_refs.iter().filter(|to| items[**to].goes_first());
+        let named = item.live_refs.iter().filter(|to| items[**to].makes_room());
         let names: Vec<String> = named.flat_map(|to| items[*to].live_names.clone()).collect();
         if !names.is_empty() {
             let (rest, _) = references::without(handler.entry(), &live.spec, &names, false);
