@@ -46,6 +46,9 @@ pub struct Item {
     pub live_late_refs: BTreeSet<usize>,
     /// Items, itself perhaps, whose live object must be gone before the new one can be made.
     pub makes_way: BTreeSet<usize>,
+    /// Whether it cannot do without what it names that goes before anything comes in its place,
+    /// though its type lets go.
+    pub holds_fast: bool,
     /// What others call the live object: its id and its ARN.
     pub live_names: Vec<String>,
 }
@@ -63,6 +66,11 @@ impl Item {
     /// Whether its old object stays until the new one is there.
     fn stays_beside(&self) -> bool {
         self.action == Action::Replace && self.order == ReplaceOrder::CreateFirst
+    }
+
+    /// Whether its live object may have to go before anything is made in its place.
+    pub(super) fn makes_room(&self) -> bool {
+        self.deletes() && !self.stays_beside()
     }
 
     fn creates(&self) -> bool {
@@ -340,7 +348,7 @@ impl<'a> Builder<'a> {
         }
         // The update that drops the reference, or moves to the new one.
         let update = if is_late { s.late } else { s.update };
-        let spared = is_late || item.rules.lets_go;
+        let spared = is_late || item.rules.lets_go && !item.holds_fast;
         match (is_live, spared) {
             (true, true) if self.lets_go(i, to) => self.edge(s.clear_late, t.delete),
             (true, true) => self.tied(Tie::Stays(i, to), update, t.delete),

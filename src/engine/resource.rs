@@ -209,6 +209,12 @@ pub trait Resource:
         false
     }
 
+    /// Tells whether a live one can be there for a while with just this of it. Asked of types that
+    /// let go of what is made anew: one that cannot is made anew with it.
+    fn holds_out(_rest: &Self) -> bool {
+        true
+    }
+
     /// Names the fields that others decide, given what the stack wants (parts may be placeholders)
     /// and the live object: they are no difference and are left alone.
     fn stands(_wanted: &Json, _live: &Live<Self>) -> Vec<Standing> {

@@ -128,6 +128,7 @@ fn items(things: &[Thing]) -> Vec<Item> {
             live_refs: t.live_main.clone(),
             live_late_refs: t.live_late.clone(),
             makes_way: BTreeSet::new(),
+            holds_fast: false,
             live_names: vec![name(i)],
         });
     }

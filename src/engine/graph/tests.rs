@@ -20,6 +20,7 @@ fn item(ty: &'static str, change: usize, action: Action) -> Item {
         live_refs: BTreeSet::new(),
         live_late_refs: BTreeSet::new(),
         makes_way: BTreeSet::new(),
+        holds_fast: false,
         live_names: vec![format!("{ty}-{change}")],
     }
 }

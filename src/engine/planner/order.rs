@@ -3,7 +3,7 @@
 use super::{Evaluation, Input, Planned, Uses, Waits};
 use crate::engine::graph::{self, Item};
 use crate::engine::plan::{Action, After, Mode, Part, Plan, WorkspacePlan};
-use crate::engine::references::LiveReferences;
+use crate::engine::references::{self, LiveReferences};
 use crate::stack::value::{each_string, placeholder_refs};
 use crate::stack::{Address, BlockId, BlockKind, BoundWorkspace, Diagnostic, UnitPart};
 use serde_json::Value as Json;
@@ -84,9 +84,11 @@ pub(super) fn assemble(
             live_refs,
             live_late_refs,
             makes_way: BTreeSet::new(),
+            holds_fast: false,
             live_names: planned.live.iter().flat_map(LiveReferences::names).collect(),
         });
     }
+    hold_fast(input, &all, &mut items);
     let warnings = make_way(input, &all, &mut items);
     let nodes = graph::build(&mut items).map_err(|cycle| {
         let address = |i: usize| all[i].2.change.address.clone();
@@ -138,6 +140,21 @@ pub(super) fn assemble(
         plan.workspaces.push(WorkspacePlan { name: names[w].clone(), changes, outputs });
     }
     Ok(plan)
+}
+
+/// Notes which objects of types that let go cannot do without what they name that goes.
+fn hold_fast(input: Input<'_>, all: &[(usize, usize, &Planned)], items: &mut [Item]) {
+    for (index, (_, _, planned)) in all.iter().enumerate() {
+        let item = &items[index];
+        let Some(live) = planned.live.as_ref().filter(|_| item.rules.lets_go) else { continue };
+        let Some(handler) = input.registry.get(item.ty) else { continue };
+        let named = item.live_refs.iter().filter(|to| items[**to].makes_room());
+        let names: Vec<String> = named.flat_map(|to| items[*to].live_names.clone()).collect();
+        if !names.is_empty() {
+            let (rest, _) = references::without(handler.entry(), &live.spec, &names, false);
+            items[index].holds_fast = !handler.holds_out(&rest);
+        }
+    }
 }
 
 /// Notes which live objects must be gone before others of their type can be made. What leaves the

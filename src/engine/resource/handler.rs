@@ -95,6 +95,10 @@ pub trait Handler: Send + Sync {
     fn stands(&self, _: &Json, _: &LiveObject) -> Vec<Standing> {
         Vec::new()
     }
+    /// See [`Resource::holds_out`].
+    fn holds_out(&self, _rest: &Json) -> bool {
+        true
+    }
     /// See [`Resource::reasons`].
     fn reasons<'a>(&'a self, _: &'a Cx, _: &'a LiveObject) -> BoxFuture<'a, Vec<String>> {
         Box::pin(async { Vec::new() })
@@ -184,6 +188,10 @@ impl<R: Resource> Handler for Erased<R> {
             }
         }
         found
+    }
+
+    fn holds_out(&self, rest: &Json) -> bool {
+        read::<R>(rest).map_or(true, |typed| R::holds_out(&typed))
     }
 
     fn list<'a>(&'a self, cx: &'a Cx, want: Want<'a>) -> BoxFuture<'a, Result<Vec<LiveObject>>> {

@@ -310,7 +310,7 @@ impl Resource for VpcEndpoint {
             && self.security_group_ids.as_ref().is_some_and(BTreeSet::is_empty)
         {
             // It must have one: while its own is made anew, the one AWS would have taken.
-            groups.add = Some(default_group(cx, &live.spec.vpc_id).await?);
+            groups.add = Some(default_group(cx, live.spec.vpc_id.as_str()).await?);
         }
         let policy = self.policy_document.as_ref().filter(|_| changed.has("policy_document"));
         let dns = self.dns_options.as_ref().filter(|_| changed.has("dns_options"));
@@ -355,8 +355,8 @@ impl Resource for VpcEndpoint {
 }
 
 /// Finds the default security group of a VPC.
-async fn default_group(cx: &Cx, vpc: &Id<Vpc>) -> Result<Vec<String>> {
-    let by = [filter("vpc-id", [vpc.as_str()]), filter("group-name", ["default"])];
+pub(crate) async fn default_group(cx: &Cx, vpc: &str) -> Result<Vec<String>> {
+    let by = [filter("vpc-id", [vpc]), filter("group-name", ["default"])];
     let call = cx.ec2().describe_security_groups().set_filters(Some(by.to_vec()));
     let groups = call.send().await?.security_groups.unwrap_or_default();
     Ok(groups.into_iter().filter_map(|group| group.group_id).collect())

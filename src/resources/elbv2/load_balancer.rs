@@ -10,6 +10,7 @@ use crate::engine::resource::{
 use crate::resources::ec2::interfaces;
 use crate::resources::ec2::security_group::SecurityGroup;
 use crate::resources::ec2::subnet::Subnet;
+use crate::resources::ec2::vpc_endpoint::default_group;
 use crate::resources::s3::bucket::S3Bucket;
 use crate::resources::{naming, or_gone};
 use crate::stack::schema::{immutable, write_only};
@@ -197,7 +198,7 @@ impl Resource for LoadBalancer {
             problems.push(FieldProblem { path: path.into(), message: message.into() });
         };
         let kind = self.kind.as_ref().map(|kind| &kind.0);
-        let is_application = kind.is_none_or(|kind| *kind == LoadBalancerTypeEnum::Application);
+        let is_application = self.is_application();
         if kind == Some(&LoadBalancerTypeEnum::Gateway) {
             problem("type", "`application` or `network`: others are not offered");
         }
@@ -227,6 +228,11 @@ impl Resource for LoadBalancer {
             }
         }
         problems
+    }
+
+    /// It must stand somewhere.
+    fn holds_out(rest: &Self) -> bool {
+        rest.subnets.len() >= if rest.is_application() { 2 } else { 1 }
     }
 
     async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Self>>> {
@@ -266,8 +272,13 @@ impl Resource for LoadBalancer {
         if let Some(groups) =
             self.security_groups.as_ref().filter(|_| changed.has("security_groups"))
         {
+            let mut groups = texts(groups);
+            if groups.is_empty() {
+                // It must have one: while its own is made anew, the one AWS would have taken.
+                groups = default_group(cx, &live.out.vpc_id).await?;
+            }
             let call = cx.elbv2().set_security_groups().load_balancer_arn(&live.id);
-            call.set_security_groups(Some(texts(groups))).send().await?;
+            call.set_security_groups(Some(groups)).send().await?;
         }
         if let Some(kind) = kind {
             let call = cx.elbv2().set_ip_address_type().load_balancer_arn(&live.id);
@@ -302,6 +313,13 @@ impl Resource for LoadBalancer {
     async fn blockers(cx: &Cx, live: &Live<Self>) -> Result<Vec<Blocker>> {
         let description = balancer_read::interface_description(&live.out.load_balancer_full_name);
         interfaces::holding(cx, "description", &description).await
+    }
+}
+
+impl LoadBalancer {
+    fn is_application(&self) -> bool {
+        let kind = self.kind.as_ref();
+        kind.is_none_or(|kind| kind.0 == LoadBalancerTypeEnum::Application)
     }
 }
 

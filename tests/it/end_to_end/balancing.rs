@@ -1,7 +1,7 @@
 //! Load balancers, target groups, listeners and rules.
 
 use super::on_both;
-use super::stage::Stage;
+use super::stage::{Plan, Stage};
 use serde_json::{Value, json};
 
 on_both!(
@@ -100,6 +100,24 @@ fn group_behind(stage: &Stage, balancer: &str) -> Value {
     found["TargetGroups"][0].clone()
 }
 
+/// The inventory finds each of the four types by itself, and its service confirms it. The Tagging
+/// API of moto 5.2.5 lists neither listeners nor rules.
+fn inventoried(stage: &Stage, plan: &Plan) {
+    let document = stage.run(&["inventory", "--format", "json"]).exits(0).json();
+    let found = document["resources"].as_array().expect("resources");
+    let mut addresses = vec!["load_balancer.main", "target_group.api"];
+    if !stage.is_moto() {
+        addresses.extend(["listener.on_80", "listener_rule.api", "listener_rule.web"]);
+    }
+    for address in addresses {
+        let item = found.iter().find(|item| item["address"] == address);
+        let item = item.unwrap_or_else(|| panic!("{address} is not in {document}"));
+        let (ty, _) = address.split_once('.').expect("an address");
+        assert_eq!((&item["type"], &item["confirmed"]), (&json!(ty), &json!(true)), "{item}");
+        assert_eq!(item["id"], plan.id(address), "{item}");
+    }
+}
+
 fn settings_of_a_load_balancer(stage: &Stage) {
     let stack = |zones: &[&str], group: &str, idle: u32| {
         let more = format!(
@@ -140,6 +158,7 @@ fn listeners_and_rules(stage: &Stage) {
     stage.stack("front", &front(&(rule("api", 10, ORDERS, FORWARD) + &two)));
     stage.apply("front");
     let plan = stage.settled("front");
+    inventoried(stage, &plan);
 
     let header = "{ field = \"http-header\", http_header_config = { \
                   http_header_name = \"X-Api\", values = [\"1\", \"2\"] } }";

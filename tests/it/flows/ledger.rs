@@ -88,6 +88,7 @@ pub(super) fn of(state: &Value) -> Ledger {
             let (of, policies) = (address(&target["tags"]), count(&target["policies"]));
             lines.push(format!("scaling targets {of}: {policies} policies"));
         }
+        lines.extend(balancing(&region["elbv2"]));
     }
     for (_, role) in entries(&state["global"]["iam"]["roles"]) {
         let (inline, attached) = (count(&role["inline"]), count(&role["attached"]));
@@ -99,6 +100,29 @@ pub(super) fn of(state: &Value) -> Ledger {
         lines.push(format!("profiles {}: role {role}", address(&profile["tags"])));
     }
     lines.sort();
+    lines
+}
+
+/// Load balancers and what belongs to them; default rules belong to their listeners.
+fn balancing(elbv2: &Value) -> Ledger {
+    let mut lines = Ledger::new();
+    for kind in ["load_balancers", "target_groups", "listeners", "rules"] {
+        for (arn, item) in entries(&elbv2[kind])
+            .filter(|(_, item)| item["priority"] != Value::Null || kind != "rules")
+        {
+            let more = match kind {
+                "load_balancers" => format!(
+                    ": {} subnets, {} groups",
+                    count(&item["subnets"]),
+                    count(&item["groups"])
+                ),
+                "listeners" => format!(": {}", item["port"]),
+                "rules" => format!(": {}", item["priority"]),
+                _ => String::new(),
+            };
+            lines.push(format!("{kind} {}{more}", address(&elbv2["tags"][arn])));
+        }
+    }
     lines
 }
 

@@ -1,6 +1,7 @@
 //! Whole flows against the embedded AWS, in this process and on a paused clock: every order AWS
 //! insists on, every state that takes time, every moment at which a run may end early.
 
+mod balancing;
 mod bench;
 mod compute;
 mod deployments;

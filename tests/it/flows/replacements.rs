@@ -161,6 +161,7 @@ async fn what_left_the_stack_is_deleted_and_what_came_is_made() {
     bench.edit(&format!("{start}[outputs]{outputs}").replace("b = 1", "c = 2"));
     let ran = bench.applied().await;
     let expected = [
+        ("load_balancer.main", Action::Update),
         ("log_group.app", Action::Delete),
         ("route_table.public", Action::Update),
         ("subnet.public[\"b\"]", Action::Delete),
