@@ -7,8 +7,8 @@
 mod balancing;
 mod compute;
 mod ecs;
-mod secrets;
 mod scaling;
+mod secrets;
 mod web;
 
 use super::arn::Arn;
