@@ -3,6 +3,7 @@
 
 use super::limits::Limits;
 use super::retry::{ONE_SHOT_HEADER, is_one_shot};
+use super::shared_reads::{self, Question};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -106,8 +107,12 @@ impl HttpConnector for MeteredConnector {
         let Some(call) = call else { return self.inner.call(request) };
         let this = self.clone();
         HttpConnectorFuture::new(async move {
-            this.meter.admit(&call).await;
-            let answer = this.inner.call(request).await;
+            let question = is_read(&call.operation).then(|| Question::of(&request)).flatten();
+            let answer = shared_reads::answer(question, async {
+                this.meter.admit(&call).await;
+                this.inner.call(request).await
+            });
+            let answer = answer.await;
             let success = answer.as_ref().is_ok_and(|response| response.status().is_success());
             this.meter.answered(&call, success);
             if !is_one_shot(&call.operation) {

@@ -370,6 +370,7 @@ async fn described(cx: &Cx, kind: &str, ids: &[String]) -> Result<Option<BTreeMa
             found
         }
         "instance" => compute::instances(cx, ids).await?,
+        "launch-template" => compute::launch_templates(cx, ids).await?,
         // Its call has no filter on the id; there are but few.
         "egress-only-internet-gateway" => {
             let all = cx.ec2().describe_egress_only_internet_gateways().into_paginator().items();

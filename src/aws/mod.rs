@@ -15,6 +15,7 @@ pub mod policy;
 pub mod regions;
 pub mod retry;
 pub mod sdk_enum;
+pub mod shared_reads;
 pub mod tagging;
 pub mod tags;
 

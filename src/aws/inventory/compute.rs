@@ -1,7 +1,7 @@
-//! Asks EC2 and Auto Scaling which instances and groups are there.
+//! Asks EC2 and Auto Scaling which instances, launch templates and groups are there.
 
 use super::{Cx, Error, Result, Tags, ec2_any, from_ec2};
-use aws_sdk_ec2::types::InstanceStateName;
+use aws_sdk_ec2::types::{InstanceStateName, LaunchTemplate};
 use std::collections::BTreeMap;
 
 /// Reads those of these instances that are there: one that was terminated stays listed for an hour,
@@ -22,6 +22,16 @@ pub(super) async fn instances(cx: &Cx, ids: &[String]) -> Result<BTreeMap<String
         }
     }
     Ok(found)
+}
+
+/// Reads those of these launch templates that are there; their call has no filter on the id, and one
+/// that is gone is an error where it is asked for by it.
+pub(super) async fn launch_templates(cx: &Cx, ids: &[String]) -> Result<BTreeMap<String, Tags>> {
+    let all = cx.ec2().describe_launch_templates().max_results(200).into_paginator().items();
+    let all = all.send().collect::<std::result::Result<Vec<_>, _>>().await?;
+    let pair =
+        |template: LaunchTemplate| Some((template.launch_template_id?, from_ec2(template.tags)));
+    Ok(all.into_iter().filter_map(pair).filter(|(id, _)| ids.contains(id)).collect())
 }
 
 /// Asks whether a group is there, by what follows its kind in the ARN:

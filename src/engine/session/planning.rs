@@ -1,7 +1,7 @@
 //! Plans: of what makes the account like the stack, and of the deletion of all that is owned.
 
 use super::{Planned, Session, StackWanted};
-use crate::aws::{Cx, Scope};
+use crate::aws::{Cx, Scope, shared_reads};
 use crate::engine::plan::{Action, Plan};
 use crate::engine::planner::{self, Around, DataResults, Evaluation, Input, PlanOptions};
 use crate::engine::resource::Snapshot;
@@ -40,6 +40,15 @@ impl Session {
     }
 
     async fn plan_with(
+        &self,
+        cx: &Cx,
+        names: &[String],
+        (options, checks): (&PlanOptions, bool),
+    ) -> Result<Planned, Diagnostics> {
+        shared_reads::share(self.plan_as_read(cx, names, (options, checks))).await
+    }
+
+    async fn plan_as_read(
         &self,
         cx: &Cx,
         names: &[String],
@@ -228,12 +237,16 @@ impl Session {
         options: &PlanOptions,
     ) -> Result<Planned, Diagnostics> {
         let account = Some((cx.account_id.as_str(), cx.partition.as_str()));
-        let mut snapshot = match self.read_by_stack(cx, names, options).await {
-            Some(snapshot) => snapshot,
-            None => snapshot::read(&self.registry, cx, EVERY, &Names::new(), None).await?,
-        };
-        let going = self.at_stake(names, &snapshot);
-        snapshot::weigh(&self.registry, cx, &going, &mut snapshot).await?;
+        let snapshot = shared_reads::share(async {
+            let mut snapshot = match self.read_by_stack(cx, names, options).await {
+                Some(snapshot) => snapshot,
+                None => snapshot::read(&self.registry, cx, EVERY, &Names::new(), None).await?,
+            };
+            let going = self.at_stake(names, &snapshot);
+            snapshot::weigh(&self.registry, cx, &going, &mut snapshot).await?;
+            Ok::<_, Diagnostics>(snapshot)
+        })
+        .await?;
         let mut planned = self.destroy_seen(names, account, snapshot, options)?;
         warn_of_losses(&mut planned);
         count_calls(&mut planned.plan, cx);

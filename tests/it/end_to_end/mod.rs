@@ -6,12 +6,13 @@
 //! - the state of a subnet's IPv6 range is answered as `{'State': 'associated'}`;
 //! - descriptions of rules that name a group are lost;
 //! - a `tag-key` filter with several values wants them all;
-//! - the Tagging API leaves repositories, hosted zones and Cloud Map out, and scanning cannot be turned off by
-//!   its default;
+//! - the Tagging API leaves repositories, hosted zones and Cloud Map out, and scanning cannot be
+//!   turned off by its default;
+//! - EC2's list of tags has other names for addresses and NAT gateways;
 //! - the outermost elements of some of S3's answers have another name;
 //! - capacity providers cannot be listed without naming them;
-//! - a certificate is in use for ever once a listener had it.
-//! - instance refreshes cannot be listed.
+//! - a certificate is in use for ever once a listener had it;
+//! - instance refreshes cannot be listed;
 //! - scaling targets have no tags, and leave their policies behind.
 //!
 //! Left out of what is asked of moto, where the flow says so:
@@ -23,6 +24,7 @@
 //! - instance refreshes, and changes of a group's cooldown;
 //! - zones of other regions, in which it makes subnets;
 //! - changes of namespaces, a second private one for a VPC, and services that are in use;
+//! - Service Connect, which it refuses;
 //! - capacities that are brought into the range of their target;
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.
 

@@ -81,6 +81,10 @@ def delete_nat_gateway(self, nat_gateway_id):
 NatGatewayBackend.delete_nat_gateway = delete_nat_gateway
 
 
+# What `DescribeTags` calls these types; moto 5.2.5 has names of its own.
+moto.ec2.utils.EC2_PREFIX_TO_RESOURCE.update(eipalloc="elastic-ip", nat="natgateway")
+
+
 strict = moto.ec2.utils.is_filter_matching
 
 

@@ -67,8 +67,15 @@ impl Stage {
             let service = &told[name];
             assert_eq!(service["deployments"], json!(["COMPLETED"]), "{name}: {told:#}");
             assert_eq!(service["desired"], tasks, "{name}: {told:#}");
+            if self.is_moto() {
+                // Its services count tasks and have none.
+                continue;
+            }
             assert_eq!(service["tasks"], json!(vec!["RUNNING"; tasks]), "{name}: {told:#}");
             assert_eq!(service["as asked"], true, "{name}: {told:#}");
+        }
+        if self.is_moto() {
+            return told;
         }
         assert_eq!(told["order-processor"]["health"], json!(["HEALTHY"]), "{told:#}");
         assert_eq!(told["order-api"]["targets"], json!(vec!["healthy"; tasks]), "{told:#}");
