@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::clock::{Clock, Time};
 use super::faults::{Faults, Strike};
+use super::ids;
 use super::protocol::Wire;
 use super::protocol::shapes::{Family, Model};
 use super::rules::Refusal;
@@ -262,9 +262,7 @@ impl Core {
 
     /// Makes a request id in AWS's form, the same for the same order of requests.
     fn request_id(&self) -> String {
-        let digest = Sha256::digest(self.requests.to_be_bytes());
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        ids::uuid(&ids::digits(self.requests.to_be_bytes()))
     }
 }
 

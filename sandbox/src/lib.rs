@@ -8,6 +8,7 @@ mod clock;
 mod connector;
 mod core;
 mod faults;
+mod ids;
 mod protocol;
 mod rules;
 mod server;

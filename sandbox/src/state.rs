@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Slow;
 use super::clock::Time;
+use super::ids;
 pub(crate) use super::services::{Global, Region};
 
 /// Everything one sandbox account holds, over all regions.
@@ -89,8 +89,12 @@ impl Account {
     /// Returns 64 hexadecimal digits that no earlier call gave.
     pub(crate) fn new_digits(&mut self) -> String {
         self.next_id += 1;
-        let digest = Sha256::digest(self.next_id.to_be_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        ids::digits(self.next_id.to_be_bytes())
+    }
+
+    /// Returns a UUID that no earlier call gave.
+    pub(crate) fn new_uuid(&mut self) -> String {
+        ids::uuid(&self.new_digits())
     }
 }
 

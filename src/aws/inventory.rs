@@ -14,7 +14,7 @@ mod web;
 use super::arn::Arn;
 use super::ownership::{ENVIRONMENT, IDENTITY_KEYS, PROJECT, REGION, Tags};
 use super::tags::{ec2_any, filter, from_ec2, from_iam};
-use super::{Cx, Error, ErrorClass, Result};
+use super::{Cx, Error, ErrorClass, Result, known};
 use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_iam::types::EntityType;
 use aws_sdk_resourcegroupstagging::Client;
@@ -181,11 +181,8 @@ async fn roles(cx: &Cx) -> Result<Vec<(String, Tags)>> {
             each(roles, |role| async move {
                 let tags = cx.iam().list_role_tags().role_name(&role.role_name);
                 let tags = tags.into_paginator().items().send();
-                match tags.collect::<std::result::Result<Vec<_>, _>>().await.map_err(Error::from) {
-                    Ok(tags) => Ok(Some((role.arn, from_iam(&tags)))),
-                    Err(error) if error.is_not_found() => Ok(None),
-                    Err(error) => Err(error),
-                }
+                let tags = known(tags.collect::<std::result::Result<Vec<_>, _>>().await)?;
+                Ok(tags.map(|tags| (role.arn, from_iam(&tags))))
             })
             .await
         }
@@ -200,14 +197,10 @@ async fn instance_profiles(cx: &Cx) -> Result<Vec<(String, Tags)>> {
     each(all, |profile| async move {
         let name = &profile.instance_profile_name;
         let call = cx.iam().get_instance_profile().instance_profile_name(name);
-        match call.send().await.map_err(Error::from) {
-            Ok(answer) => {
-                let tags = answer.instance_profile.map(|p| from_iam(p.tags()));
-                Ok(Some((profile.arn, tags.unwrap_or_default())))
-            }
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(known(call.send().await)?.map(|answer| {
+            let tags = answer.instance_profile.map(|p| from_iam(p.tags()));
+            (profile.arn, tags.unwrap_or_default())
+        }))
     })
     .await
 }
@@ -411,9 +404,5 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         ("acm" | "route53" | "s3", _) => return web::exists(cx, arn).await,
         _ => return Ok(None),
     };
-    match asked {
-        Ok(()) => Ok(Some(true)),
-        Err(error) if error.is_not_found() => Ok(Some(false)),
-        Err(error) => Err(error),
-    }
+    Ok(Some(known(asked)?.is_some()))
 }

@@ -1,7 +1,7 @@
 //! Asks Elastic Load Balancing what is there.
 
 use crate::aws::arn::Arn;
-use crate::aws::{Cx, Error, Result};
+use crate::aws::{Cx, Error, Result, known};
 
 /// Asks whether an object is there; `None` for kinds that are not asked after, such as classic load
 /// balancers, whose ARNs name no kind of load balancer.
@@ -26,9 +26,5 @@ pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         }
         _ => return Ok(None),
     };
-    match asked {
-        Ok(()) => Ok(Some(true)),
-        Err(error) if error.is_not_found() => Ok(Some(false)),
-        Err(error) => Err(error),
-    }
+    Ok(Some(known(asked)?.is_some()))
 }

@@ -1,7 +1,7 @@
 //! Asks Cloud Map, CloudWatch and Application Auto Scaling what is there.
 
 use crate::aws::arn::Arn;
-use crate::aws::{Cx, Error, Result};
+use crate::aws::{Cx, Error, Result, known};
 use aws_sdk_cloudwatch::types::AlarmType;
 
 /// Asks whether an object is there; `None` for kinds that are not asked after.
@@ -30,9 +30,5 @@ pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         }
         _ => return Ok(None),
     };
-    match asked {
-        Ok(()) => Ok(Some(true)),
-        Err(error) if error.is_not_found() => Ok(Some(false)),
-        Err(error) => Err(error),
-    }
+    Ok(Some(known(asked)?.is_some()))
 }

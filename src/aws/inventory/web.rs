@@ -1,7 +1,7 @@
 //! Asks Route 53, S3 and Certificate Manager what is there.
 
 use crate::aws::arn::Arn;
-use crate::aws::{Cx, Error, Result};
+use crate::aws::{Cx, Error, Result, known};
 
 /// Asks whether an object is there; `None` for kinds that are not asked after.
 pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
@@ -23,9 +23,5 @@ pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         },
         _ => return Ok(None),
     };
-    match asked {
-        Ok(()) => Ok(Some(true)),
-        Err(error) if error.is_not_found() => Ok(Some(false)),
-        Err(error) => Err(error),
-    }
+    Ok(Some(known(asked)?.is_some()))
 }

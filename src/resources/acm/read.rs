@@ -3,7 +3,7 @@
 use super::certificate::{AcmCertificate, AcmCertificateOut, DomainValidationOption, zones};
 use super::validation::{self, ValidationRecord};
 use crate::aws::ownership::IDENTITY_KEYS;
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Result, Sdk, Tags, known};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use crate::resources::route53::name::DnsName;
@@ -78,24 +78,15 @@ async fn whole(
 /// Reads a certificate; `None` when it is not there.
 pub(crate) async fn describe(cx: &Cx, arn: &str) -> Result<Option<CertificateDetail>> {
     let call = cx.acm().describe_certificate().certificate_arn(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(answer) => Ok(answer.certificate),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(known(call.send().await)?.and_then(|answer| answer.certificate))
 }
 
 /// Reads the tags of a certificate; `None` when it is not there.
 pub(crate) async fn tags_of(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(answer) => {
-            let tags = answer.tags.unwrap_or_default().into_iter();
-            Ok(Some(tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()))
-        }
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = known(call.send().await)?;
+    let tags = answer.map(|answer| answer.tags.unwrap_or_default().into_iter());
+    Ok(tags.map(|tags| tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()))
 }
 
 /// Answers write algorithms with a dash where requests have an underscore: `RSA-2048`.

@@ -2,7 +2,7 @@
 
 use super::policy::ScalingPolicy;
 use super::target::{Name, ScalingTarget, ScalingTargetOut, SuspendedState};
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_applicationautoscaling::types::{
@@ -117,14 +117,10 @@ async fn with_tags(
                 return Ok(Some((name, found, (*tags).clone())));
             }
             let call = cx.application_autoscaling().list_tags_for_resource().resource_arn(arn);
-            match call.send().await.map_err(Error::from) {
-                Ok(answer) => {
-                    let tags = answer.tags.unwrap_or_default().into_iter().collect();
-                    Ok(Some((name, found, tags)))
-                }
-                Err(error) if error.is_not_found() => Ok(None),
-                Err(error) => Err(error),
-            }
+            Ok(known(call.send().await)?.map(|answer| {
+                let tags = answer.tags.unwrap_or_default().into_iter().collect();
+                (name, found, tags)
+            }))
         })
         .buffered(PARALLEL)
         .try_filter_map(|one| async { Ok(one) })

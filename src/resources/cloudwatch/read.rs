@@ -2,7 +2,7 @@
 
 use super::alarm::{CloudwatchAlarm, CloudwatchAlarmOut};
 use super::metric::{Dimension, MetricDataQuery};
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_cloudwatch::types::{AlarmType, ComparisonOperator, MetricAlarm};
@@ -60,17 +60,10 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<CloudwatchA
 /// Reads the tags; `None` when the alarm is gone meanwhile.
 async fn tags_of(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let call = cx.cloudwatch().list_tags_for_resource().resource_arn(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(found) => {
-            let tags = found.tags.unwrap_or_default().into_iter();
-            let pair = |tag: aws_sdk_cloudwatch::types::Tag| {
-                Some((tag.key?, tag.value.unwrap_or_default()))
-            };
-            Ok(Some(tags.filter_map(pair).collect()))
-        }
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = known(call.send().await)?;
+    let pair =
+        |tag: aws_sdk_cloudwatch::types::Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    Ok(found.map(|found| found.tags.unwrap_or_default().into_iter().filter_map(pair).collect()))
 }
 
 fn live(alarm: MetricAlarm, name: String, arn: String, tags: Tags) -> Live<CloudwatchAlarm> {

@@ -6,7 +6,7 @@ use super::schema::{
     StreamSpecification, TimeToLiveSpecification, all,
 };
 use super::table::{DynamodbTable, DynamodbTableOut};
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_dynamodb::types::{
@@ -46,20 +46,11 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<DynamodbTab
         .await
 }
 
-/// Treats what is not there, or not yet, as nothing.
-fn unless_missing<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// Reads one table; `None` when it is not there.
 async fn one(cx: &Cx, name: &str, known: Option<&Tags>) -> Result<Option<Live<DynamodbTable>>> {
     let tables = cx.dynamodb();
-    let found = tables.describe_table().table_name(name).send().await.map_err(Error::from);
-    let Some(table) = unless_missing(found)?.and_then(|found| found.table) else { return Ok(None) };
+    let found = tables.describe_table().table_name(name).send().await;
+    let Some(table) = known(found)?.and_then(|found| found.table) else { return Ok(None) };
     let arn = match table.table_arn() {
         Some(arn) => arn.to_owned(),
         None => cx.arn("dynamodb", &format!("table/{name}")),
@@ -67,11 +58,11 @@ async fn one(cx: &Cx, name: &str, known: Option<&Tags>) -> Result<Option<Live<Dy
     let (ttl, backups, tags) = futures::try_join!(
         async {
             let found = tables.describe_time_to_live().table_name(name).send().await;
-            unless_missing(found.map_err(Error::from))
+            known(found)
         },
         async {
             let found = tables.describe_continuous_backups().table_name(name).send().await;
-            unless_missing(found.map_err(Error::from))
+            known(found)
         },
         async {
             match known {
@@ -101,7 +92,7 @@ pub(crate) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
     let mut token = None;
     loop {
         let call = cx.dynamodb().list_tags_of_resource().resource_arn(arn).set_next_token(token);
-        let found = unless_missing(call.send().await.map_err(Error::from))?;
+        let found = known(call.send().await)?;
         let Some(page) = found else { return Ok(tags) };
         tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
         token = page.next_token;

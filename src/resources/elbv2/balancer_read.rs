@@ -3,7 +3,7 @@
 use super::load_balancer::{LoadBalancer, LoadBalancerAttributes, LoadBalancerOut};
 use super::tags;
 use crate::aws::tags::filter;
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_ec2::types::NetworkInterface;
@@ -71,11 +71,8 @@ async fn by_arn(cx: &Cx, arns: &[String]) -> Result<Vec<Live<LoadBalancer>>> {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_load_balancers().load_balancer_arns(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(answer) => Ok(answer.load_balancers.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = known(call.send().await)?.and_then(|answer| answer.load_balancers);
+    Ok(found.and_then(|found| found.into_iter().next()))
 }
 
 /// Reads the attributes of load balancers; one that is gone meanwhile is left out.
@@ -84,15 +81,10 @@ async fn whole(cx: &Cx, found: Vec<(Found, Tags)>) -> Result<Vec<Live<LoadBalanc
         .map(|(found, tags)| async move {
             let arn = found.load_balancer_arn.clone().unwrap_or_default();
             let call = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(&arn);
-            match call.send().await.map_err(Error::from) {
-                Ok(answer) => {
-                    let attributes = answer.attributes.unwrap_or_default();
-                    let attributes = LoadBalancerAttributes::of_sdk(attributes);
-                    Ok(Some(live(found, tags, attributes)))
-                }
-                Err(error) if error.is_not_found() => Ok(None),
-                Err(error) => Err(error),
-            }
+            Ok::<_, Error>(known(call.send().await)?.map(|answer| {
+                let attributes = answer.attributes.unwrap_or_default();
+                live(found, tags, LoadBalancerAttributes::of_sdk(attributes))
+            }))
         })
         .buffered(PARALLEL)
         .try_filter_map(|live| async { Ok(live) })

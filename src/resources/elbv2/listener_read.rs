@@ -5,7 +5,7 @@ use super::listener::{Certificate, Listener, ListenerOut};
 use super::tags;
 use crate::aws::ownership::IDENTITY_KEYS;
 use crate::aws::tagging::TagIndex;
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::{Listener as Found, ProtocolEnum};
@@ -47,11 +47,8 @@ fn balancer_of(listener: &str) -> String {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_listeners().listener_arns(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(answer) => Ok(answer.listeners.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = known(call.send().await)?.and_then(|answer| answer.listeners);
+    Ok(found.and_then(|found| found.into_iter().next()))
 }
 
 /// Reads the listeners of a load balancer; of one that is gone there are none.

@@ -4,7 +4,7 @@ use super::listener_rule::{ListenerRule, ListenerRuleOut};
 use super::{action, condition, listener_read, tags};
 use crate::aws::ownership::IDENTITY_KEYS;
 use crate::aws::tagging::TagIndex;
-use crate::aws::{Cx, Error, Result, Tags};
+use crate::aws::{Cx, Error, Result, Tags, known};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::Rule as Found;
@@ -60,11 +60,8 @@ fn listener_of(rule: &str) -> String {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_rules().rule_arns(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(answer) => Ok(answer.rules.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = known(call.send().await)?.and_then(|answer| answer.rules);
+    Ok(found.and_then(|found| found.into_iter().next()))
 }
 
 /// Reads the rules of a listener but its default one; of one that is gone there are none.

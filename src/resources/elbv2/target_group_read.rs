@@ -2,7 +2,7 @@
 
 use super::tags;
 use super::target_group::{Matcher, TargetGroup, TargetGroupAttributes, TargetGroupOut};
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::{
@@ -63,11 +63,8 @@ async fn by_arn(cx: &Cx, arns: &[String]) -> Result<Vec<Live<TargetGroup>>> {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_target_groups().target_group_arns(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(answer) => Ok(answer.target_groups.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = known(call.send().await)?.and_then(|answer| answer.target_groups);
+    Ok(found.and_then(|found| found.into_iter().next()))
 }
 
 /// Reads the attributes of target groups; one that is gone meanwhile is left out.
@@ -76,15 +73,10 @@ async fn whole(cx: &Cx, found: Vec<(Found, Tags)>) -> Result<Vec<Live<TargetGrou
         .map(|(found, tags)| async move {
             let arn = found.target_group_arn.clone().unwrap_or_default();
             let call = cx.elbv2().describe_target_group_attributes().target_group_arn(&arn);
-            match call.send().await.map_err(Error::from) {
-                Ok(answer) => {
-                    let attributes = answer.attributes.unwrap_or_default();
-                    let attributes = TargetGroupAttributes::of_sdk(attributes);
-                    Ok(Some(live(found, tags, attributes)))
-                }
-                Err(error) if error.is_not_found() => Ok(None),
-                Err(error) => Err(error),
-            }
+            Ok::<_, Error>(known(call.send().await)?.map(|answer| {
+                let attributes = answer.attributes.unwrap_or_default();
+                live(found, tags, TargetGroupAttributes::of_sdk(attributes))
+            }))
         })
         .buffered(PARALLEL)
         .try_filter_map(|live| async { Ok(live) })

@@ -1,6 +1,6 @@
 //! `log_group`: where the lines of a program are kept.
 
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{
     Changed, Creation, IdentityBy, Live, Resource, Retryable, Rules, Status, Step, Want,
 };
@@ -271,12 +271,8 @@ fn common_prefix<'a>(names: &[&'a str]) -> &'a str {
 
 /// Reads the tags; `None` when the group is gone meanwhile.
 async fn native_tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
-    let found = cx.logs().list_tags_for_resource().resource_arn(arn).send().await;
-    match found.map_err(Error::from) {
-        Ok(found) => Ok(Some(found.tags.unwrap_or_default().into_iter().collect())),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = known(cx.logs().list_tags_for_resource().resource_arn(arn).send().await)?;
+    Ok(found.map(|found| found.tags.unwrap_or_default().into_iter().collect()))
 }
 
 /// The name in an ARN like `arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/app:*`.

@@ -1,6 +1,6 @@
 //! Tags as Cloud Map wants them: of one object a call, by its ARN.
 
-use crate::aws::{Cx, Error, Result, Tags};
+use crate::aws::{Cx, Result, Tags, known};
 use aws_sdk_servicediscovery::types::Tag;
 use std::collections::BTreeMap;
 
@@ -27,14 +27,9 @@ pub(super) async fn tag(cx: &Cx, arn: &str, set: &Tags, remove: &[String]) -> Re
 /// Reads the tags of one object; `None` when it is gone.
 pub(super) async fn of(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let call = cx.service_discovery().list_tags_for_resource().resource_arn(arn);
-    match call.send().await.map_err(Error::from) {
-        Ok(found) => {
-            let tags = found.tags.unwrap_or_default().into_iter();
-            Ok(Some(tags.map(|tag| (tag.key, tag.value)).collect()))
-        }
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = known(call.send().await)?;
+    let tags = found.map(|found| found.tags.unwrap_or_default().into_iter());
+    Ok(tags.map(|tags| tags.map(|tag| (tag.key, tag.value)).collect()))
 }
 
 /// Returns the objects of a kind (`namespace/` or `service/`) that the index of tags says are of

@@ -222,9 +222,7 @@ pub(super) fn request(account: &mut Account, call: &Call, input: &Input) -> Answ
         return Ok(json!({"CertificateArn": known.arn}));
     }
     let options = logging(input)?;
-    let digits = account.new_digits();
-    let id = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..32]];
-    let arn = call.arn("acm", &format!("certificate/{}", id.join("-")));
+    let arn = call.arn("acm", &format!("certificate/{}", account.new_uuid()));
     let certificate = Certificate {
         arn: arn.clone(),
         domain,

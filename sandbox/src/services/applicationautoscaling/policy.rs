@@ -72,7 +72,7 @@ pub(super) fn put(account: &mut Account, call: &Call, input: &Input) -> Answer {
     let (namespace, id) = (target.namespace.clone(), target.resource.clone());
     let mut policy = before.unwrap_or_default();
     if policy.arn.is_empty() {
-        let id = uuid(&account.new_digits());
+        let id = account.new_uuid();
         let path = format!("{id}:resource/{namespace}/{}", input.text("ResourceId").unwrap_or(""));
         policy.arn = call.arn("autoscaling", &format!("scalingPolicy:{path}:policyName/{name}"));
         policy.created = call.now;
@@ -99,7 +99,7 @@ fn put_alarms(
     for (side, mut definition) in wanted {
         let start = format!("TargetTracking-{id}-{side}-");
         let known = kept.keys().find(|name| name.starts_with(&start)).cloned();
-        let name = known.unwrap_or_else(|| format!("{start}{}", uuid(&account.new_digits())));
+        let name = known.unwrap_or_else(|| format!("{start}{}", account.new_uuid()));
         definition.insert("AlarmActions".to_owned(), json!([policy.arn]));
         let words = "DO NOT EDIT OR DELETE. For TargetTrackingScaling policy";
         let words = format!("{words} {}.", policy.arn);
@@ -118,11 +118,6 @@ pub(super) fn forget_alarms(account: &mut Account, region: &str, policy: &Policy
     for name in policy.alarms.keys() {
         cloudwatch::delete_kept(account, region, name);
     }
-}
-
-fn uuid(digits: &str) -> String {
-    let part = |from: usize, to: usize| &digits[from..to];
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }
 
 /// What a target tracking policy watches; two policies of a target may not watch the same.

@@ -46,13 +46,6 @@ impl Activity {
     }
 }
 
-/// Makes an id of the form that activities and refreshes have.
-pub(super) fn new_uuid(account: &mut Account) -> String {
-    let digits = account.new_digits();
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &digits[range]);
-    parts.join("-")
-}
-
 /// Begins an activity and returns its id.
 pub(super) fn begin(
     account: &mut Account,
@@ -62,7 +55,7 @@ pub(super) fn begin(
     zone: Option<&str>,
     at: Time,
 ) -> String {
-    let id = new_uuid(account);
+    let id = account.new_uuid();
     let activities = &mut state_mut(account, region).activities;
     if activities.len() >= REMEMBERED {
         activities.drain(..REMEMBERED / 2);

@@ -211,7 +211,7 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
     let specification =
         input.object("LaunchTemplate").ok_or_else(|| rules::NO_TEMPLATE.refuse(&[]))?;
     let template = template(account, call, specification, &subnets)?;
-    let uuid = activity::new_uuid(account);
+    let uuid = account.new_uuid();
     let mut group = Group {
         arn: call
             .arn("autoscaling", &format!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}")),

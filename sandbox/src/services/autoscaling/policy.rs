@@ -24,7 +24,7 @@ pub(super) const MODELS: &[&str] = &[
 
 /// PutScalingPolicy.
 pub(super) fn put(account: &mut Account, call: &Call, input: &Input) -> Answer {
-    let uuid = activity::new_uuid(account);
+    let uuid = account.new_uuid();
     let group = named_mut(account, call, input.text("AutoScalingGroupName").unwrap_or_default())?;
     let name = input.text("PolicyName").unwrap_or_default();
     let kind = input.text("PolicyType").unwrap_or("SimpleScaling");

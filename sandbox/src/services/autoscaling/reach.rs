@@ -122,7 +122,7 @@ pub(crate) fn put_policy(
     name: &str,
     mut policy: Map<String, Value>,
 ) {
-    let uuid = super::activity::new_uuid(account);
+    let uuid = account.new_uuid();
     let partition = crate::partition(region);
     let id = account.id.clone();
     let Some(group) = group_mut(account, region, named) else { return };

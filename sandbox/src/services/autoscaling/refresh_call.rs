@@ -72,7 +72,7 @@ pub(super) fn start(account: &mut Account, call: &Call, input: &Input) -> Answer
     ] {
         preferences.entry(member).or_insert(default);
     }
-    let id = activity::new_uuid(account);
+    let id = account.new_uuid();
     let refresh = Refresh {
         id: id.clone(),
         status: "Pending".to_owned(),

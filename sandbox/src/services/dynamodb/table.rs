@@ -260,16 +260,8 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
     };
     let tags = tags_of(input)?;
     check_simultaneous(account, call)?;
-    let digits = account.new_digits();
     let table = Table {
-        id: format!(
-            "{}-{}-{}-{}-{}",
-            &digits[..8],
-            &digits[8..12],
-            &digits[12..16],
-            &digits[16..20],
-            &digits[20..32]
-        ),
+        id: account.new_uuid(),
         created: call.now,
         phase: Phase::Creating(call.after(CREATES)),
         attributes,

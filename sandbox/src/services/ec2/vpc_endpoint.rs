@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::super::{Answer, Call, Input, Members, modelled};
 use super::describe::Listing;
@@ -68,9 +67,7 @@ impl VpcEndpoint {
 
 /// Returns 17 hexadecimal digits that a text always gives.
 pub(super) fn digits(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let all: String = digest.iter().take(9).map(|byte| format!("{byte:02x}")).collect();
-    all[..17].to_owned()
+    crate::ids::digits(text)[..17].to_owned()
 }
 
 /// The policy of an endpoint that was given none: everything is allowed.

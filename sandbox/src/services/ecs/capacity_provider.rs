@@ -248,20 +248,13 @@ pub(super) fn create(account: &mut Account, call: &Call, input: &Input) -> Answe
         ..Provider::default()
     };
     new.change(given, &of)?;
-    new.suffix = uuid(account);
+    new.suffix = account.new_uuid();
     let shown = new.shown(call, name, true);
     if new.is_scaling() {
         outside::add_group_tag(account, &call.region, &new.group, "AmazonECSManaged", "");
     }
     state_mut(account, &call.region).providers.insert(name.to_owned(), new);
     Ok(json!({ "capacityProvider": shown }))
-}
-
-/// Makes a number in the form of a UUID.
-pub(super) fn uuid(account: &mut Account) -> String {
-    let digits = account.new_digits();
-    let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..32]];
-    parts.join("-")
 }
 
 /// UpdateCapacityProvider.

@@ -10,8 +10,9 @@ use super::rotation::Rotation;
 use super::rules::{
     MARKER, NOT_PENDING, ORIGIN, TAG_COUNT, TAGS, TWO_SPECS, USAGE, USAGE_NEEDED, WINDOW,
 };
-use super::{key, key_mut, limit, living_key_mut, marked, no_key, policy, uuid};
+use super::{key, key_mut, limit, living_key_mut, marked, no_key, policy};
 use crate::clock::Time;
+use crate::ids::uuid;
 use crate::rules::Refusal;
 use crate::services::paging::page;
 use crate::services::{Answer, Call, Input, Members};

@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Call, Input, Members, Service, Tagged, read, write};
 use crate::clock::Time;
+use crate::ids::{digits, uuid};
 use crate::rules::Refusal;
 use crate::state::Account;
 use keys::Key;
@@ -148,14 +148,7 @@ pub(crate) fn use_managed(account: &mut Account, region: &str, service: &str) ->
 
 /// Makes the id of the key AWS manages for a service, the same whenever it is asked for.
 fn managed_id(region: &str, account: &str, service: &str) -> String {
-    let digest = Sha256::digest(format!("{region}/{account}/{service}"));
-    uuid(&digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-}
-
-/// Writes hexadecimal digits in the form of key ids.
-fn uuid(digits: &str) -> String {
-    let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
-    [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
+    uuid(&digits(format!("{region}/{account}/{service}")))
 }
 
 fn arn(region: &str, account: &str, resource: &str) -> String {

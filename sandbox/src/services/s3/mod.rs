@@ -18,10 +18,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Bucket as TokenBucket, Call, Input, Members, Service, Tagged, read, write};
 use crate::clock::Time;
+use crate::ids::digits;
 use crate::rules::Refusal;
 use crate::state::Account;
 use objects::{Upload, Version};
@@ -229,7 +229,7 @@ fn bucket_mut<'a>(
 
 /// The canonical id of the account.
 fn owner(account: &Account) -> String {
-    Sha256::digest(account.id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    digits(&account.id)
 }
 
 fn tagged(account: &Account, region: &str, _: Time) -> Vec<Tagged> {

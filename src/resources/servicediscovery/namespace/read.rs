@@ -4,7 +4,7 @@ use super::{
     DnsProperties, NamespaceProperties, ServiceDiscoveryNamespace, ServiceDiscoveryNamespaceOut,
     Soa, VPC_TAG,
 };
-use crate::aws::{Cx, Error, Result, Sdk, Tags};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
 use crate::engine::resource::{Blocker, Id, Live, Resource, Status, Want};
 use crate::resources::PARALLEL;
 use crate::resources::ec2::vpc::Vpc;
@@ -111,14 +111,9 @@ async fn vpc_of(cx: &Cx, found: &Found) -> Result<Option<String>> {
     let Some(zone) = zone(found).filter(|_| found.r#type == Some(NamespaceType::DnsPrivate)) else {
         return Ok(None);
     };
-    match cx.route53().get_hosted_zone().id(zone).send().await.map_err(Error::from) {
-        Ok(found) => {
-            let vpcs = found.vpcs.unwrap_or_default();
-            Ok(vpcs.into_iter().find_map(|vpc| vpc.vpc_id))
-        }
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let zone = known(cx.route53().get_hosted_zone().id(zone).send().await)?;
+    let mut vpcs = zone.and_then(|zone| zone.vpcs).into_iter().flatten();
+    Ok(vpcs.find_map(|vpc| vpc.vpc_id))
 }
 
 fn zone(found: &Found) -> Option<&str> {

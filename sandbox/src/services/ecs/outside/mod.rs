@@ -8,8 +8,6 @@ mod need;
 mod network;
 mod target;
 
-use sha2::{Digest, Sha256};
-
 use crate::clock::Time;
 use crate::services::{Call, partition};
 use crate::state::Account;
@@ -41,11 +39,4 @@ fn call(account: &Account, region: &str, now: Time) -> Call {
         now,
         slow: account.way.slow,
     }
-}
-
-/// Returns a number in the form of a UUID that a text always gives.
-pub(super) fn stable_uuid(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::{Call, Members, names, state, tags, task_definition};
 use super::{Status, Task};
 use crate::clock::Time;
+use crate::ids::{digits, uuid};
 use crate::state::Account;
 
 /// Shows a task.
@@ -113,7 +114,7 @@ fn container(
     };
     let ran = task.started.is_some() && task.status >= Status::Deprovisioning;
     let size = |member: &str| definition.integer(member).map(|it| it.to_string());
-    let id = super::super::outside::stable_uuid(&format!("{arn}/{name}"));
+    let id = uuid(&digits(format!("{arn}/{name}")));
     json!({
         "containerArn": format!("{}/{id}", arn.replacen(":task/", ":container/", 1)),
         "taskArn": arn,

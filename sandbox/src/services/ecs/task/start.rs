@@ -181,7 +181,7 @@ fn attach(
         |subnet: &&&str| outside::zone_of_subnet(account, region, subnet).as_deref() == Some(zone);
     let subnet = subnets.iter().find(here).or(subnets.first()).copied().unwrap_or_default();
     let groups = network.texts("securityGroups").into_iter().map(str::to_owned).collect();
-    let attachment = super::super::capacity_provider::uuid(account);
+    let attachment = account.new_uuid();
     let made =
         outside::attach_interface(account, region, subnet, groups, &attachment, id, instance, now);
     match made {

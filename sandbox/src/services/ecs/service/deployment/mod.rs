@@ -11,7 +11,6 @@ mod start;
 
 use std::time::Duration;
 
-use super::super::capacity_provider::uuid;
 use super::super::task::{self, Status, Task};
 use super::super::{State, outside};
 use super::{Service, connect, key};
@@ -111,7 +110,7 @@ impl Turn<'_> {
     }
 
     fn tell(&mut self, words: &str) {
-        let id = uuid(self.account);
+        let id = self.account.new_uuid();
         let message = format!("(service {}) {words}", self.service.name);
         self.service.tell(id, self.now, message);
         self.changed = true;
