@@ -249,7 +249,7 @@ fn class_of(code: &str, message: &str, status: Option<u16>) -> ErrorClass {
 }
 
 /// Returns what was found; `None` where AWS does not know it, or not any more.
-pub fn known<T, E: Into<Error>>(found: std::result::Result<T, E>) -> Result<Option<T>> {
+pub fn unless_missing<T, E: Into<Error>>(found: std::result::Result<T, E>) -> Result<Option<T>> {
     match found.map_err(Into::into) {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.is_not_found() => Ok(None),

@@ -14,7 +14,7 @@ mod web;
 use super::arn::Arn;
 use super::ownership::{ENVIRONMENT, IDENTITY_KEYS, PROJECT, REGION, Tags};
 use super::tags::{ec2_any, filter, from_ec2, from_iam};
-use super::{Cx, Error, ErrorClass, Result, known};
+use super::{Cx, Error, ErrorClass, Result, unless_missing};
 use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_iam::types::EntityType;
 use aws_sdk_resourcegroupstagging::Client;
@@ -181,7 +181,7 @@ async fn roles(cx: &Cx) -> Result<Vec<(String, Tags)>> {
             each(roles, |role| async move {
                 let tags = cx.iam().list_role_tags().role_name(&role.role_name);
                 let tags = tags.into_paginator().items().send();
-                let tags = known(tags.collect::<std::result::Result<Vec<_>, _>>().await)?;
+                let tags = unless_missing(tags.collect::<std::result::Result<Vec<_>, _>>().await)?;
                 Ok(tags.map(|tags| (role.arn, from_iam(&tags))))
             })
             .await
@@ -197,7 +197,7 @@ async fn instance_profiles(cx: &Cx) -> Result<Vec<(String, Tags)>> {
     each(all, |profile| async move {
         let name = &profile.instance_profile_name;
         let call = cx.iam().get_instance_profile().instance_profile_name(name);
-        Ok(known(call.send().await)?.map(|answer| {
+        Ok(unless_missing(call.send().await)?.map(|answer| {
             let tags = answer.instance_profile.map(|p| from_iam(p.tags()));
             (profile.arn, tags.unwrap_or_default())
         }))
@@ -404,5 +404,5 @@ async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         ("acm" | "route53" | "s3", _) => return web::exists(cx, arn).await,
         _ => return Ok(None),
     };
-    Ok(Some(known(asked)?.is_some()))
+    Ok(Some(unless_missing(asked)?.is_some()))
 }

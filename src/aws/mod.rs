@@ -22,7 +22,7 @@ pub mod tags;
 pub use cidr::Cidr;
 pub use clients::Cx;
 pub use connect::Options;
-pub use error::{Error, ErrorClass, Result, known};
+pub use error::{Error, ErrorClass, Result, unless_missing};
 pub use ownership::{Owner, Scope, Tags};
 pub use policy::PolicyDocument;
 pub use sdk_enum::Sdk;

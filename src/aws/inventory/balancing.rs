@@ -1,7 +1,7 @@
 //! Asks Elastic Load Balancing what is there.
 
 use crate::aws::arn::Arn;
-use crate::aws::{Cx, Error, Result, known};
+use crate::aws::{Cx, Error, Result, unless_missing};
 
 /// Asks whether an object is there; `None` for kinds that are not asked after, such as classic load
 /// balancers, whose ARNs name no kind of load balancer.
@@ -26,5 +26,5 @@ pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         }
         _ => return Ok(None),
     };
-    Ok(Some(known(asked)?.is_some()))
+    Ok(Some(unless_missing(asked)?.is_some()))
 }

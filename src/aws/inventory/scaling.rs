@@ -1,7 +1,7 @@
 //! Asks Cloud Map, CloudWatch and Application Auto Scaling what is there.
 
 use crate::aws::arn::Arn;
-use crate::aws::{Cx, Error, Result, known};
+use crate::aws::{Cx, Error, Result, unless_missing};
 use aws_sdk_cloudwatch::types::AlarmType;
 
 /// Asks whether an object is there; `None` for kinds that are not asked after.
@@ -30,5 +30,5 @@ pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         }
         _ => return Ok(None),
     };
-    Ok(Some(known(asked)?.is_some()))
+    Ok(Some(unless_missing(asked)?.is_some()))
 }

@@ -1,7 +1,7 @@
 //! Asks Route 53, S3 and Certificate Manager what is there.
 
 use crate::aws::arn::Arn;
-use crate::aws::{Cx, Error, Result, known};
+use crate::aws::{Cx, Error, Result, unless_missing};
 
 /// Asks whether an object is there; `None` for kinds that are not asked after.
 pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
@@ -23,5 +23,5 @@ pub(super) async fn exists(cx: &Cx, arn: &Arn) -> Result<Option<bool>> {
         },
         _ => return Ok(None),
     };
-    Ok(Some(known(asked)?.is_some()))
+    Ok(Some(unless_missing(asked)?.is_some()))
 }

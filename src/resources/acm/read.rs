@@ -3,7 +3,7 @@
 use super::certificate::{AcmCertificate, AcmCertificateOut, DomainValidationOption, zones};
 use super::validation::{self, ValidationRecord};
 use crate::aws::ownership::IDENTITY_KEYS;
-use crate::aws::{Cx, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use crate::resources::route53::name::DnsName;
@@ -78,13 +78,13 @@ async fn whole(
 /// Reads a certificate; `None` when it is not there.
 pub(crate) async fn describe(cx: &Cx, arn: &str) -> Result<Option<CertificateDetail>> {
     let call = cx.acm().describe_certificate().certificate_arn(arn);
-    Ok(known(call.send().await)?.and_then(|answer| answer.certificate))
+    Ok(unless_missing(call.send().await)?.and_then(|answer| answer.certificate))
 }
 
 /// Reads the tags of a certificate; `None` when it is not there.
 pub(crate) async fn tags_of(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
-    let answer = known(call.send().await)?;
+    let answer = unless_missing(call.send().await)?;
     let tags = answer.map(|answer| answer.tags.unwrap_or_default().into_iter());
     Ok(tags.map(|tags| tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()))
 }

@@ -2,7 +2,7 @@
 
 use super::policy::ScalingPolicy;
 use super::target::{Name, ScalingTarget, ScalingTargetOut, SuspendedState};
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_applicationautoscaling::types::{
@@ -117,7 +117,7 @@ async fn with_tags(
                 return Ok(Some((name, found, (*tags).clone())));
             }
             let call = cx.application_autoscaling().list_tags_for_resource().resource_arn(arn);
-            Ok(known(call.send().await)?.map(|answer| {
+            Ok(unless_missing(call.send().await)?.map(|answer| {
                 let tags = answer.tags.unwrap_or_default().into_iter().collect();
                 (name, found, tags)
             }))

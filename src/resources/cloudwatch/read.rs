@@ -2,7 +2,7 @@
 
 use super::alarm::{CloudwatchAlarm, CloudwatchAlarmOut};
 use super::metric::{Dimension, MetricDataQuery};
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_cloudwatch::types::{AlarmType, ComparisonOperator, MetricAlarm};
@@ -60,7 +60,7 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<CloudwatchA
 /// Reads the tags; `None` when the alarm is gone meanwhile.
 async fn tags_of(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let call = cx.cloudwatch().list_tags_for_resource().resource_arn(arn);
-    let found = known(call.send().await)?;
+    let found = unless_missing(call.send().await)?;
     let pair =
         |tag: aws_sdk_cloudwatch::types::Tag| Some((tag.key?, tag.value.unwrap_or_default()));
     Ok(found.map(|found| found.tags.unwrap_or_default().into_iter().filter_map(pair).collect()))

@@ -6,7 +6,7 @@ use super::schema::{
     StreamSpecification, TimeToLiveSpecification, all,
 };
 use super::table::{DynamodbTable, DynamodbTableOut};
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_dynamodb::types::{
@@ -50,7 +50,7 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<DynamodbTab
 async fn one(cx: &Cx, name: &str, known: Option<&Tags>) -> Result<Option<Live<DynamodbTable>>> {
     let tables = cx.dynamodb();
     let found = tables.describe_table().table_name(name).send().await;
-    let Some(table) = known(found)?.and_then(|found| found.table) else { return Ok(None) };
+    let Some(table) = unless_missing(found)?.and_then(|found| found.table) else { return Ok(None) };
     let arn = match table.table_arn() {
         Some(arn) => arn.to_owned(),
         None => cx.arn("dynamodb", &format!("table/{name}")),
@@ -58,11 +58,11 @@ async fn one(cx: &Cx, name: &str, known: Option<&Tags>) -> Result<Option<Live<Dy
     let (ttl, backups, tags) = futures::try_join!(
         async {
             let found = tables.describe_time_to_live().table_name(name).send().await;
-            known(found)
+            unless_missing(found)
         },
         async {
             let found = tables.describe_continuous_backups().table_name(name).send().await;
-            known(found)
+            unless_missing(found)
         },
         async {
             match known {
@@ -92,7 +92,7 @@ pub(crate) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
     let mut token = None;
     loop {
         let call = cx.dynamodb().list_tags_of_resource().resource_arn(arn).set_next_token(token);
-        let found = known(call.send().await)?;
+        let found = unless_missing(call.send().await)?;
         let Some(page) = found else { return Ok(tags) };
         tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
         token = page.next_token;

@@ -3,7 +3,7 @@
 use super::load_balancer::{LoadBalancer, LoadBalancerAttributes, LoadBalancerOut};
 use super::tags;
 use crate::aws::tags::filter;
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_ec2::types::NetworkInterface;
@@ -71,7 +71,7 @@ async fn by_arn(cx: &Cx, arns: &[String]) -> Result<Vec<Live<LoadBalancer>>> {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_load_balancers().load_balancer_arns(arn);
-    let found = known(call.send().await)?.and_then(|answer| answer.load_balancers);
+    let found = unless_missing(call.send().await)?.and_then(|answer| answer.load_balancers);
     Ok(found.and_then(|found| found.into_iter().next()))
 }
 
@@ -81,7 +81,7 @@ async fn whole(cx: &Cx, found: Vec<(Found, Tags)>) -> Result<Vec<Live<LoadBalanc
         .map(|(found, tags)| async move {
             let arn = found.load_balancer_arn.clone().unwrap_or_default();
             let call = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(&arn);
-            Ok::<_, Error>(known(call.send().await)?.map(|answer| {
+            Ok::<_, Error>(unless_missing(call.send().await)?.map(|answer| {
                 let attributes = answer.attributes.unwrap_or_default();
                 live(found, tags, LoadBalancerAttributes::of_sdk(attributes))
             }))

@@ -5,7 +5,7 @@ use super::listener::{Certificate, Listener, ListenerOut};
 use super::tags;
 use crate::aws::ownership::IDENTITY_KEYS;
 use crate::aws::tagging::TagIndex;
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::{Listener as Found, ProtocolEnum};
@@ -47,7 +47,7 @@ fn balancer_of(listener: &str) -> String {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_listeners().listener_arns(arn);
-    let found = known(call.send().await)?.and_then(|answer| answer.listeners);
+    let found = unless_missing(call.send().await)?.and_then(|answer| answer.listeners);
     Ok(found.and_then(|found| found.into_iter().next()))
 }
 

@@ -4,7 +4,7 @@ use super::listener_rule::{ListenerRule, ListenerRuleOut};
 use super::{action, condition, listener_read, tags};
 use crate::aws::ownership::IDENTITY_KEYS;
 use crate::aws::tagging::TagIndex;
-use crate::aws::{Cx, Error, Result, Tags, known};
+use crate::aws::{Cx, Error, Result, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::Rule as Found;
@@ -60,7 +60,7 @@ fn listener_of(rule: &str) -> String {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_rules().rule_arns(arn);
-    let found = known(call.send().await)?.and_then(|answer| answer.rules);
+    let found = unless_missing(call.send().await)?.and_then(|answer| answer.rules);
     Ok(found.and_then(|found| found.into_iter().next()))
 }
 

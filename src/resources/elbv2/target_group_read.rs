@@ -2,7 +2,7 @@
 
 use super::tags;
 use super::target_group::{Matcher, TargetGroup, TargetGroupAttributes, TargetGroupOut};
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::{
@@ -63,7 +63,7 @@ async fn by_arn(cx: &Cx, arns: &[String]) -> Result<Vec<Live<TargetGroup>>> {
 
 async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
     let call = cx.elbv2().describe_target_groups().target_group_arns(arn);
-    let found = known(call.send().await)?.and_then(|answer| answer.target_groups);
+    let found = unless_missing(call.send().await)?.and_then(|answer| answer.target_groups);
     Ok(found.and_then(|found| found.into_iter().next()))
 }
 
@@ -73,7 +73,7 @@ async fn whole(cx: &Cx, found: Vec<(Found, Tags)>) -> Result<Vec<Live<TargetGrou
         .map(|(found, tags)| async move {
             let arn = found.target_group_arn.clone().unwrap_or_default();
             let call = cx.elbv2().describe_target_group_attributes().target_group_arn(&arn);
-            Ok::<_, Error>(known(call.send().await)?.map(|answer| {
+            Ok::<_, Error>(unless_missing(call.send().await)?.map(|answer| {
                 let attributes = answer.attributes.unwrap_or_default();
                 live(found, tags, TargetGroupAttributes::of_sdk(attributes))
             }))

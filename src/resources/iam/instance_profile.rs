@@ -3,7 +3,7 @@
 use super::role::{IamRole, other_change};
 use crate::aws::tagging::TagIndex;
 use crate::aws::tags::{from_iam, to_iam};
-use crate::aws::{Cx, Error, ErrorClass, Result, Tags, known};
+use crate::aws::{Cx, Error, ErrorClass, Result, Tags, unless_missing};
 use crate::engine::resource::{
     Changed, Creation, FieldProblem, Id, IdentityBy, Live, ReplaceOrder, Resource, Retryable,
     Rules, Status, Step, Want,
@@ -218,7 +218,8 @@ fn may_be_missing(index: Option<&TagIndex>, profile: &Found) -> bool {
 
 /// Reads one profile with its tags; `None` when it is not there.
 async fn one(cx: &Cx, name: &str) -> Result<Option<Live<IamInstanceProfile>>> {
-    let found = known(cx.iam().get_instance_profile().instance_profile_name(name).send().await)?;
+    let found =
+        unless_missing(cx.iam().get_instance_profile().instance_profile_name(name).send().await)?;
     Ok(found.and_then(|found| found.instance_profile).map(|profile| {
         let tags = from_iam(profile.tags());
         live(&profile, tags)

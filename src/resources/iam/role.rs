@@ -1,7 +1,7 @@
 //! `iam_role`: what a service may do on our behalf; its policies are part of it.
 
 use crate::aws::tags::{from_iam, to_iam};
-use crate::aws::{Cx, Error, ErrorClass, PolicyDocument, Result, Tags, known, ownership};
+use crate::aws::{Cx, Error, ErrorClass, PolicyDocument, Result, Tags, ownership, unless_missing};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, IdentityBy, Live, ReplaceOrder, Resource, Retryable,
     Rules, Status, Step, Want,
@@ -360,7 +360,7 @@ async fn each(cx: &Cx, names: impl Iterator<Item = String>) -> Result<Vec<Live<I
 
 /// Reads one role from the calls that tell it best; `None` when it is not there.
 async fn one(cx: &Cx, name: &str) -> Result<Option<Live<IamRole>>> {
-    Ok(known(read(cx, name).await)?.flatten())
+    Ok(unless_missing(read(cx, name).await)?.flatten())
 }
 
 async fn read(cx: &Cx, name: &str) -> Result<Option<Live<IamRole>>> {

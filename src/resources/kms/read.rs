@@ -2,7 +2,7 @@
 
 use super::key::{KmsKey, KmsKeyOut, UNNAMED, WINDOW};
 use crate::aws::policy::PolicyDocument;
-use crate::aws::{Cx, Error, ErrorClass, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, ErrorClass, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_kms::types::{AliasListEntry, KeyListEntry, KeyMetadata, KeyState};
@@ -156,7 +156,8 @@ pub(crate) fn leaves(key: &KeyMetadata) -> bool {
 }
 
 async fn describe(cx: &Cx, arn: &str) -> Result<Option<KeyMetadata>> {
-    Ok(known(cx.kms().describe_key().key_id(arn).send().await)?.and_then(|a| a.key_metadata))
+    Ok(unless_missing(cx.kms().describe_key().key_id(arn).send().await)?
+        .and_then(|a| a.key_metadata))
 }
 
 async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {

@@ -1,6 +1,6 @@
 //! `log_group`: where the lines of a program are kept.
 
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{
     Changed, Creation, IdentityBy, Live, Resource, Retryable, Rules, Status, Step, Want,
 };
@@ -271,7 +271,7 @@ fn common_prefix<'a>(names: &[&'a str]) -> &'a str {
 
 /// Reads the tags; `None` when the group is gone meanwhile.
 async fn native_tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
-    let found = known(cx.logs().list_tags_for_resource().resource_arn(arn).send().await)?;
+    let found = unless_missing(cx.logs().list_tags_for_resource().resource_arn(arn).send().await)?;
     Ok(found.map(|found| found.tags.unwrap_or_default().into_iter().collect()))
 }
 

@@ -2,7 +2,7 @@
 //! question is asked.
 
 use super::secret::{SecretsmanagerSecret, SecretsmanagerSecretOut, VERSION, WINDOW};
-use crate::aws::{Cx, Error, PolicyDocument, Result, Tags, known};
+use crate::aws::{Cx, Error, PolicyDocument, Result, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
 use crate::resources::PARALLEL;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput as Found;
@@ -39,7 +39,7 @@ fn name_in(end: &str) -> Option<String> {
 
 /// Describes a secret, one that waits for its deletion as well; `None` when there is none.
 pub(crate) async fn describe(cx: &Cx, id: &str) -> Result<Option<Found>> {
-    known(cx.secretsmanager().describe_secret().secret_id(id).send().await)
+    unless_missing(cx.secretsmanager().describe_secret().secret_id(id).send().await)
 }
 
 /// Reads one secret; `None` when it is gone or waits for it (aws-semantics.md 4).

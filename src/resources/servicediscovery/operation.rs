@@ -1,6 +1,6 @@
 //! Operations: what Cloud Map does after the call that began it has been answered.
 
-use crate::aws::{Cx, Error, Result, known};
+use crate::aws::{Cx, Error, Result, unless_missing};
 use aws_sdk_servicediscovery::types::{
     FilterCondition, Operation, OperationFilter, OperationFilterName, OperationStatus,
     OperationType,
@@ -9,7 +9,7 @@ use aws_sdk_servicediscovery::types::{
 /// Reads an operation; `None` when Cloud Map does not know it (any more).
 pub(super) async fn get(cx: &Cx, id: &str) -> Result<Option<Operation>> {
     let call = cx.service_discovery().get_operation().operation_id(id);
-    Ok(known(call.send().await)?.and_then(|found| found.operation))
+    Ok(unless_missing(call.send().await)?.and_then(|found| found.operation))
 }
 
 /// Says what an operation has come to, in AWS's words.

@@ -1,6 +1,6 @@
 //! Tags as Cloud Map wants them: of one object a call, by its ARN.
 
-use crate::aws::{Cx, Result, Tags, known};
+use crate::aws::{Cx, Result, Tags, unless_missing};
 use aws_sdk_servicediscovery::types::Tag;
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) async fn tag(cx: &Cx, arn: &str, set: &Tags, remove: &[String]) -> Re
 /// Reads the tags of one object; `None` when it is gone.
 pub(super) async fn of(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let call = cx.service_discovery().list_tags_for_resource().resource_arn(arn);
-    let found = known(call.send().await)?;
+    let found = unless_missing(call.send().await)?;
     let tags = found.map(|found| found.tags.unwrap_or_default().into_iter());
     Ok(tags.map(|tags| tags.map(|tag| (tag.key, tag.value)).collect()))
 }

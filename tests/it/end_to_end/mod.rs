@@ -13,6 +13,7 @@
 //! - capacity providers cannot be listed without naming them;
 //! - a certificate is in use for ever once a listener had it;
 //! - instance refreshes cannot be listed;
+//! - services of every size run the same number of tasks;
 //! - scaling targets have no tags, and leave their policies behind.
 //!
 //! Left out of what is asked of moto, where the flow says so:

@@ -29,8 +29,6 @@ impl Moto {
         let mut server = Command::new(interpreter)
             .arg(script)
             .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-            // Services reach this many running tasks; without it they never become steady.
-            .env("MOTO_ECS_SERVICE_RUNNING", "2")
             // Seconds until a certificate is issued, whatever the records.
             .env("MOTO_ACM_VALIDATION_WAIT", "1")
             .stdin(Stdio::piped())

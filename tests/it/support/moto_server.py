@@ -25,7 +25,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecr.models import Repository, ecr_backends
-from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 from moto.server import ThreadedMotoServer
@@ -286,6 +286,21 @@ def deregister_scalable_target(self, namespace, r_id, dimension):
 
 
 ApplicationAutoscalingBackend.deregister_scalable_target = deregister_scalable_target
+
+made = Service.__init__
+
+
+def made_service(self, *given, **named):
+    """A service comes to run the tasks it wants; those of moto 5.2.5 run none, or all as many."""
+    made(self, *given, **named)
+    self.running_count, self.pending_count = self.desired_count, 0
+    for deployment in self.deployments:
+        deployment.update(
+            runningCount=self.desired_count, pendingCount=0, rolloutState="COMPLETED"
+        )
+
+
+Service.__init__ = made_service
 
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::group::TemplateRef;
-use super::{Group, activity, hook, life, named, named_mut, rules, state_mut, tags};
+use super::{Group, hook, life, named, named_mut, rules, state_mut, tags};
 use crate::rules::Refusal;
 use crate::services::ec2::{self, instance, launch_template};
 use crate::services::{Answer, Call, Input, Members};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{activity, describe, named, named_mut, rules};
+use super::{describe, named, named_mut, rules};
 use crate::services::{Answer, Call, Input, Members};
 use crate::state::Account;
 

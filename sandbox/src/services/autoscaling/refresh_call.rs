@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::refresh::{Refresh, turn_back};
-use super::{activity, change, describe, named, named_mut, rules};
+use super::{change, describe, named, named_mut, rules};
 use crate::rules::Refusal;
 use crate::services::{Answer, Call, Input, Members, modelled};
 use crate::state::Account;

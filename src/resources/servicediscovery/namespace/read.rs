@@ -4,7 +4,7 @@ use super::{
     DnsProperties, NamespaceProperties, ServiceDiscoveryNamespace, ServiceDiscoveryNamespaceOut,
     Soa, VPC_TAG,
 };
-use crate::aws::{Cx, Error, Result, Sdk, Tags, known};
+use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Blocker, Id, Live, Resource, Status, Want};
 use crate::resources::PARALLEL;
 use crate::resources::ec2::vpc::Vpc;
@@ -111,7 +111,7 @@ async fn vpc_of(cx: &Cx, found: &Found) -> Result<Option<String>> {
     let Some(zone) = zone(found).filter(|_| found.r#type == Some(NamespaceType::DnsPrivate)) else {
         return Ok(None);
     };
-    let zone = known(cx.route53().get_hosted_zone().id(zone).send().await)?;
+    let zone = unless_missing(cx.route53().get_hosted_zone().id(zone).send().await)?;
     let mut vpcs = zone.and_then(|zone| zone.vpcs).into_iter().flatten();
     Ok(vpcs.find_map(|vpc| vpc.vpc_id))
 }
