@@ -378,6 +378,7 @@ impl<'a> Builder<'a> {
                 let o = self.steps[other];
                 self.edge(o.create, s.create);
                 self.edge(o.late, s.create.or(s.update));
+                self.tied(Tie::Declared(i, other), o.update, s.create);
                 self.edge(s.delete, o.delete);
             }
             let users = |o: &usize| items[*o].builds_on(item);
@@ -386,6 +387,9 @@ impl<'a> Builder<'a> {
                 self.edge(gone, s.quiesce.or(s.delete));
                 if item.deletes() {
                     self.tied(Tie::Attached(other, i), gone, s.clear_late);
+                } else if item.live_refs.iter().any(|to| items[*to].deletes()) {
+                    // To leave what goes is as much as to go.
+                    self.tied(Tie::Attached(other, i), gone, s.clear_late.or(s.update));
                 }
             }
             for other in all(item.rules.quiesced_before) {

@@ -139,6 +139,16 @@ fn types_order_deletions_that_no_reference_tells() {
     before(&steps(&[igw, item("nat", 1, Action::Delete)]), "1 main delete", "0 main delete");
 }
 
+#[test]
+fn what_leaves_its_place_waits_as_what_is_deleted() {
+    static MOVES: Rules = Rules { lets_go: true, ..AFTER_NAT };
+    let mut igw = with(&MOVES, item("igw", 0, Action::Update));
+    igw.live_refs = BTreeSet::from([2]);
+    let nat = item("nat", 1, Action::Delete);
+    let steps = steps(&[igw, nat, item("vpc", 2, Action::Delete)]);
+    assert_eq!(steps, ["1 main delete", "0 main update", "2 main delete"]);
+}
+
 /// A subnet that left the stack, one of the same range that came, and what names them.
 fn renamed(user: Item) -> [Item; 3] {
     let orphan = item("subnet", 0, Action::Delete);

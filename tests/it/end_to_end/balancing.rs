@@ -114,7 +114,7 @@ fn inventoried(stage: &Stage, plan: &Plan) {
         let item = item.unwrap_or_else(|| panic!("{address} is not in {document}"));
         let (ty, _) = address.split_once('.').expect("an address");
         assert_eq!((&item["type"], &item["confirmed"]), (&json!(ty), &json!(true)), "{item}");
-        assert_eq!(item["id"], plan.id(address), "{item}");
+        assert_eq!(item["arn"], plan.id(address), "{item}");
     }
 }
 

@@ -13,6 +13,7 @@
 //! - capacity providers cannot be listed without naming them;
 //! - a certificate is in use for ever once a listener had it;
 //! - instance refreshes cannot be listed;
+//! - the name of a deleted secret is told to be another's, not one that waits;
 //! - services of every size run the same number of tasks;
 //! - scaling targets have no tags, and leave their policies behind.
 //!
@@ -25,6 +26,8 @@
 //! - instance refreshes, and changes of a group's cooldown;
 //! - zones of other regions, in which it makes subnets;
 //! - changes of namespaces, a second private one for a VPC, and services that are in use;
+//! - alarms: it does not speak CBOR, the one protocol of CloudWatch that the SDK speaks;
+//! - how often a key rotates;
 //! - Service Connect, which it refuses;
 //! - capacities that are brought into the range of their target;
 //! - rules of other protocols than TCP, UDP and ICMP, which it answers with a page of HTML.

@@ -4,7 +4,7 @@ use super::on_both;
 use super::stage::Stage;
 use serde_json::{Value, json};
 
-on_both!(namespaces, http_namespaces, alarms, scaled_tables);
+on_both!(namespaces, http_namespaces, scaled_tables);
 
 fn namespaces(stage: &Stage) {
     let stack = |label: &str, ttl: u32, words: &str| {
@@ -94,7 +94,9 @@ fn http_namespaces(stage: &Stage) {
     stage.destroy_all();
 }
 
-fn alarms(stage: &Stage) {
+#[test]
+fn alarms_in_the_sandbox() {
+    let stage = Stage::in_the_sandbox();
     let name = format!("{}-errors", stage.environment());
     let stack = |threshold: &str, more: &str| {
         format!(

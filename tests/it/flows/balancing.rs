@@ -137,6 +137,9 @@ async fn a_load_balancer_is_made_anew_with_all_its_subnets_and_stays_while_two_a
     for address in ["load_balancer.main", "listener.http", "vpc.main"] {
         assert!(ran.actions().contains(&(address.to_owned(), Action::Replace)), "{address}");
     }
+    let balancer = |action| ran.done("load_balancer.main", action);
+    let moved = ran.done("internet_gateway.main", Action::Update);
+    assert!(balancer(Action::Delete) < moved && moved < balancer(Action::Create));
     assert_eq!(bench.refused(), [""; 0]);
     bench.destroyed().await;
 }

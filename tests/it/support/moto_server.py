@@ -28,6 +28,8 @@ from moto.ecr.models import Repository, ecr_backends
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
+from moto.secretsmanager.exceptions import InvalidRequestException
+from moto.secretsmanager.models import SecretsManagerBackend
 from moto.server import ThreadedMotoServer
 from moto.servicediscovery.models import servicediscovery_backends
 
@@ -286,6 +288,22 @@ def deregister_scalable_target(self, namespace, r_id, dimension):
 
 
 ApplicationAutoscalingBackend.deregister_scalable_target = deregister_scalable_target
+
+taken = SecretsManagerBackend._check_with_existing_secrets_and_versions
+
+
+def name_is_free(self, name, *given, on_create=False, **named):
+    """A deleted secret keeps its name, which AWS says; to moto 5.2.5 it is as any other."""
+    if on_create and name in self.secrets and self.secrets[name].is_deleted():
+        raise InvalidRequestException(
+            "You can't create this secret because a secret with this name is already "
+            "scheduled for deletion."
+        )
+    return taken(self, name, *given, on_create=on_create, **named)
+
+
+SecretsManagerBackend._check_with_existing_secrets_and_versions = name_is_free
+
 
 made = Service.__init__
 

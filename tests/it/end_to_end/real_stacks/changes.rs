@@ -164,9 +164,11 @@ fn each_shows_as_itself(stage: &Stage, settles: impl Fn(&Change)) {
     stage.apply_all();
     stage.healthy(2);
     for change in CHANGES {
-        let text = stage.read(change.file);
+        let environment = format!("environments/{}.toml", stage.environment());
+        let file = if change.file == NONE.file { &environment } else { change.file };
+        let text = stage.read(file);
         assert_eq!(text.matches(change.from).count(), 1, "{}", change.what);
-        stage.write(change.file, &text.replace(change.from, change.to));
+        stage.write(file, &text.replace(change.from, change.to));
         shows(&stage.plan(&["--all"]), change);
         stage.run(&["plan", "--all", "--detailed-exitcode"]).exits(2);
         stage.run(&["apply", "--all", "--yes"]).exits(0);

@@ -108,7 +108,8 @@ async fn a_subnet_moves_to_another_table() {
     refused_by("ASSOCIATION_CONFLICT", associate.send().await);
     cx.ec2().delete_route_table().route_table_id(&other).send().await.expect("nothing uses it");
 
-    bench.replace("\"${[for s in subnet.public : s.id]}\"", "['${subnet.public[\"a\"].id}']");
+    let both = "subnet_ids = \"${[for s in subnet.public : s.id]}\"";
+    bench.replace(both, "subnet_ids = ['${subnet.public[\"a\"].id}']");
     let more = "[route_table.other]\nvpc_id = \"${vpc.main.id}\"\n\
                 subnet_ids = ['${subnet.public[\"b\"].id}']\nroutes = []\n\n[log_group.app]";
     bench.replace("[log_group.app]", more);
