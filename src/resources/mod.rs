@@ -100,6 +100,7 @@ pub mod elbv2 {
     pub mod listener_rule;
     pub mod load_balancer;
     mod priority;
+    mod read;
     mod rule_read;
     mod tags;
     pub mod target_group;

@@ -1,95 +1,56 @@
 //! Reading load balancers: a list without tags and attributes, and what outlives a deletion.
 
 use super::load_balancer::{LoadBalancer, LoadBalancerAttributes, LoadBalancerOut};
-use super::tags;
+use super::read;
 use crate::aws::tags::filter;
-use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
+use crate::aws::{Cx, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
-use crate::resources::PARALLEL;
 use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer as Found, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
 };
-use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
 
 /// Reads the load balancers in question; the index of tags is evidence for those of ours.
 pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<LoadBalancer>>> {
-    let (workspaces, names) = match want {
-        Want::Ids(ids) => return by_arn(cx, ids).await,
-        Want::Owned { workspaces, names } => (workspaces, names),
-    };
-    let cell = cx.tag_index().await?;
-    let index = cell.get();
-    let ours: BTreeSet<&String> = tags::indexed(cx, index, "loadbalancer/")
-        .filter(|(_, tags)| cx.scope.owns(tags, workspaces))
-        .map(|(arn, _)| arn)
-        .collect();
-    if ours.is_empty() && names.is_empty() {
-        return Ok(Vec::new());
+    match want {
+        Want::Ids(ids) => {
+            let found = read::by_arn(cx, ids, |arn| one(cx, arn)).await?;
+            let mut all = whole(cx, found).await?;
+            let there: BTreeSet<String> = all.iter().map(|live| live.id.clone()).collect();
+            for arn in ids.iter().filter(|arn| !there.contains(*arn)) {
+                all.extend(lingering(cx, arn).await?);
+            }
+            Ok(all)
+        }
+        Want::Owned { workspaces, names } => {
+            whole(cx, read::owned(cx, (workspaces, names), all(cx)).await?).await
+        }
     }
+}
+
+async fn all(cx: &Cx) -> Result<Vec<Found>> {
     let pages = cx.elbv2().describe_load_balancers().page_size(400).into_paginator();
-    let all = pages.items().send().collect::<std::result::Result<Vec<Found>, _>>().await?;
-    // One whose name was made from a start that is asked for may be too new for the index.
-    let concerns = |found: &Found| {
-        let name = found.load_balancer_name().unwrap_or_default();
-        found.load_balancer_arn.as_ref().is_some_and(|arn| ours.contains(arn))
-            || names.iter().any(|asked| name.starts_with(asked.as_str()))
-    };
-    let found: Vec<Found> = all.into_iter().filter(concerns).collect();
-    let arns = found.iter().filter_map(|it| it.load_balancer_arn.as_ref());
-    let tags = tags::of(cx, arns, index).await?;
-    let found = found.into_iter().filter_map(|it| {
-        let tags = tags.get(it.load_balancer_arn.as_ref()?)?.clone();
-        let asked = it.load_balancer_name.as_ref().is_some_and(|name| names.contains(name));
-        (asked || cx.scope.owns(&tags, workspaces)).then_some((it, tags))
-    });
-    whole(cx, found.collect()).await
+    Ok(pages.items().send().collect::<std::result::Result<Vec<Found>, _>>().await?)
 }
 
-async fn by_arn(cx: &Cx, arns: &[String]) -> Result<Vec<Live<LoadBalancer>>> {
-    let found: Vec<Option<Found>> = stream::iter(arns.iter().cloned())
-        .map(|arn| async move { one(cx, &arn).await })
-        .buffered(PARALLEL)
-        .try_collect()
-        .await?;
-    let found: Vec<Found> = found.into_iter().flatten().collect();
-    let there: BTreeSet<String> =
-        found.iter().filter_map(|it| it.load_balancer_arn.clone()).collect();
-    let tags = tags::of(cx, &there, None).await?;
-    let found = found.into_iter().filter_map(|it| {
-        let tags = tags.get(it.load_balancer_arn.as_ref()?)?.clone();
-        Some((it, tags))
-    });
-    let mut all = whole(cx, found.collect()).await?;
-    for arn in arns.iter().filter(|arn| !there.contains(*arn)) {
-        all.extend(lingering(cx, arn).await?);
-    }
-    Ok(all)
-}
-
-async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
+async fn one(cx: &Cx, arn: String) -> Result<Option<Vec<Found>>> {
     let call = cx.elbv2().describe_load_balancers().load_balancer_arns(arn);
-    let found = unless_missing(call.send().await)?.and_then(|answer| answer.load_balancers);
-    Ok(found.and_then(|found| found.into_iter().next()))
+    Ok(unless_missing(call.send().await)?.and_then(|answer| answer.load_balancers))
 }
 
 /// Reads the attributes of load balancers; one that is gone meanwhile is left out.
 async fn whole(cx: &Cx, found: Vec<(Found, Tags)>) -> Result<Vec<Live<LoadBalancer>>> {
-    stream::iter(found)
-        .map(|(found, tags)| async move {
-            let arn = found.load_balancer_arn.clone().unwrap_or_default();
-            let call = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(&arn);
-            Ok::<_, Error>(unless_missing(call.send().await)?.map(|answer| {
-                let attributes = answer.attributes.unwrap_or_default();
-                live(found, tags, LoadBalancerAttributes::of_sdk(attributes))
-            }))
-        })
-        .buffered(PARALLEL)
-        .try_filter_map(|live| async { Ok(live) })
-        .try_collect()
-        .await
+    let all = read::each(found, |(found, tags)| async move {
+        let arn = found.load_balancer_arn.clone().unwrap_or_default();
+        let call = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(&arn);
+        Ok(unless_missing(call.send().await)?.map(|answer| {
+            let attributes = answer.attributes.unwrap_or_default();
+            live(found, tags, LoadBalancerAttributes::of_sdk(attributes))
+        }))
+    });
+    Ok(all.await?.into_iter().flatten().collect())
 }
 
 fn live(found: Found, tags: Tags, attributes: LoadBalancerAttributes) -> Live<LoadBalancer> {

@@ -2,14 +2,10 @@
 
 use super::action;
 use super::listener::{Certificate, Listener, ListenerOut};
-use super::tags;
-use crate::aws::ownership::IDENTITY_KEYS;
-use crate::aws::tagging::TagIndex;
+use super::{read, tags};
 use crate::aws::{Cx, Error, Result, Sdk, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
-use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::{Listener as Found, ProtocolEnum};
-use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
 
 /// Reads the listeners in question: those of load balancers that are ours or asked for, as far as
@@ -17,12 +13,7 @@ use std::collections::BTreeSet;
 pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Listener>>> {
     let balancers = match want {
         Want::Ids(ids) => {
-            let found: Vec<Option<Found>> = stream::iter(ids.iter().cloned())
-                .map(|arn| async move { one(cx, &arn).await })
-                .buffered(PARALLEL)
-                .try_collect()
-                .await?;
-            return whole(cx, found.into_iter().flatten().collect(), None).await;
+            return whole(cx, read::by_arn(cx, ids, |arn| one(cx, arn)).await?).await;
         }
         Want::Owned { names, .. } => names.iter().cloned(),
     };
@@ -31,12 +22,8 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Listener>>>
     let indexed = tags::indexed(cx, index, "listener/").map(|(arn, _)| balancer_of(arn));
     let mut balancers: BTreeSet<String> = balancers.chain(indexed).collect();
     balancers.extend(tags::indexed(cx, index, "loadbalancer/").map(|(arn, _)| arn.clone()));
-    let found: Vec<Vec<Found>> = stream::iter(balancers)
-        .map(|arn| async move { of_balancer(cx, &arn).await })
-        .buffered(PARALLEL)
-        .try_collect()
-        .await?;
-    whole(cx, found.into_iter().flatten().collect(), index).await
+    let found = read::each(&balancers, |arn| of_balancer(cx, arn)).await?;
+    whole(cx, read::marked(cx, found.into_iter().flatten().collect(), index).await?).await
 }
 
 /// The load balancer in the ARN of a listener.
@@ -45,10 +32,9 @@ fn balancer_of(listener: &str) -> String {
     arn.replacen(":listener/", ":loadbalancer/", 1)
 }
 
-async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
+async fn one(cx: &Cx, arn: String) -> Result<Option<Vec<Found>>> {
     let call = cx.elbv2().describe_listeners().listener_arns(arn);
-    let found = unless_missing(call.send().await)?.and_then(|answer| answer.listeners);
-    Ok(found.and_then(|found| found.into_iter().next()))
+    Ok(unless_missing(call.send().await)?.and_then(|answer| answer.listeners))
 }
 
 /// Reads the listeners of a load balancer; of one that is gone there are none.
@@ -62,35 +48,16 @@ pub(super) async fn of_balancer(cx: &Cx, arn: &str) -> Result<Vec<Found>> {
     }
 }
 
-/// Reads what the list does not tell of those that carry tags of ours; all where there is no index,
-/// as they were asked for by their ARN.
-async fn whole(
-    cx: &Cx,
-    found: Vec<Found>,
-    index: Option<&TagIndex>,
-) -> Result<Vec<Live<Listener>>> {
-    let tags = tags::of(cx, found.iter().filter_map(|it| it.listener_arn.as_ref()), index).await?;
-    let ours = |tags: &Tags| {
-        index.is_none() || tags.keys().any(|key| IDENTITY_KEYS.contains(&key.as_str()))
-    };
-    let found: Vec<(Found, Tags)> = found
-        .into_iter()
-        .filter_map(|it| {
-            let tags = tags.get(it.listener_arn.as_ref()?).filter(|tags| ours(tags))?.clone();
-            Some((it, tags))
-        })
-        .collect();
-    stream::iter(found)
-        .map(|(found, tags)| async move {
-            let certificates = match found.protocol {
-                Some(ProtocolEnum::Https | ProtocolEnum::Tls) => others(cx, &found).await?,
-                _ => BTreeSet::new(),
-            };
-            Ok(live(found, tags, certificates))
-        })
-        .buffered(PARALLEL)
-        .try_collect()
-        .await
+/// Reads what the list does not tell.
+async fn whole(cx: &Cx, found: Vec<(Found, Tags)>) -> Result<Vec<Live<Listener>>> {
+    read::each(found, |(found, tags)| async move {
+        let certificates = match found.protocol {
+            Some(ProtocolEnum::Https | ProtocolEnum::Tls) => others(cx, &found).await?,
+            _ => BTreeSet::new(),
+        };
+        Ok(live(found, tags, certificates))
+    })
+    .await
 }
 
 /// Reads the certificates of a listener beside its default one.

@@ -1,14 +1,10 @@
 //! Reading rules: by the listeners that are in question.
 
 use super::listener_rule::{ListenerRule, ListenerRuleOut};
-use super::{action, condition, listener_read, tags};
-use crate::aws::ownership::IDENTITY_KEYS;
-use crate::aws::tagging::TagIndex;
+use super::{action, condition, listener_read, read, tags};
 use crate::aws::{Cx, Error, Result, Tags, unless_missing};
 use crate::engine::resource::{Id, Live, Status, Want};
-use crate::resources::PARALLEL;
 use aws_sdk_elasticloadbalancingv2::types::Rule as Found;
-use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
 
 /// Reads the rules in question: those of listeners that are ours or asked for, as far as they carry
@@ -16,12 +12,8 @@ use std::collections::BTreeSet;
 pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<ListenerRule>>> {
     let names = match want {
         Want::Ids(ids) => {
-            let found: Vec<Option<Found>> = stream::iter(ids.iter().cloned())
-                .map(|arn| async move { one(cx, &arn).await })
-                .buffered(PARALLEL)
-                .try_collect()
-                .await?;
-            return whole(cx, found.into_iter().flatten().collect(), None).await;
+            let found = read::by_arn(cx, ids, |arn| one(cx, arn)).await?;
+            return Ok(found.into_iter().map(live).collect());
         }
         Want::Owned { names, .. } => names,
     };
@@ -44,12 +36,9 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<ListenerRul
         let found = listener_read::of_balancer(cx, balancer).await?;
         listeners.extend(found.into_iter().filter_map(|listener| listener.listener_arn));
     }
-    let found: Vec<Vec<Found>> = stream::iter(listeners)
-        .map(|arn| async move { of_listener(cx, &arn).await })
-        .buffered(PARALLEL)
-        .try_collect()
-        .await?;
-    whole(cx, found.into_iter().flatten().collect(), index).await
+    let found = read::each(&listeners, |arn| of_listener(cx, arn)).await?;
+    let found = read::marked(cx, found.into_iter().flatten().collect(), index).await?;
+    Ok(found.into_iter().map(live).collect())
 }
 
 /// The listener in the ARN of a rule.
@@ -58,10 +47,9 @@ fn listener_of(rule: &str) -> String {
     arn.replacen(":listener-rule/", ":listener/", 1)
 }
 
-async fn one(cx: &Cx, arn: &str) -> Result<Option<Found>> {
+async fn one(cx: &Cx, arn: String) -> Result<Option<Vec<Found>>> {
     let call = cx.elbv2().describe_rules().rule_arns(arn);
-    let found = unless_missing(call.send().await)?.and_then(|answer| answer.rules);
-    Ok(found.and_then(|found| found.into_iter().next()))
+    Ok(unless_missing(call.send().await)?.and_then(|answer| answer.rules))
 }
 
 /// Reads the rules of a listener but its default one; of one that is gone there are none.
@@ -75,25 +63,7 @@ pub(super) async fn of_listener(cx: &Cx, arn: &str) -> Result<Vec<Found>> {
     }
 }
 
-/// Adds the tags, and keeps those that carry tags of ours; all where there is no index, as they were
-/// asked for by their ARN.
-async fn whole(
-    cx: &Cx,
-    found: Vec<Found>,
-    index: Option<&TagIndex>,
-) -> Result<Vec<Live<ListenerRule>>> {
-    let tags = tags::of(cx, found.iter().filter_map(|it| it.rule_arn.as_ref()), index).await?;
-    let ours = |tags: &Tags| {
-        index.is_none() || tags.keys().any(|key| IDENTITY_KEYS.contains(&key.as_str()))
-    };
-    let found = found.into_iter().filter_map(|it| {
-        let tags = tags.get(it.rule_arn.as_ref()?).filter(|tags| ours(tags))?.clone();
-        Some(live(it, tags))
-    });
-    Ok(found.collect())
-}
-
-fn live(found: Found, tags: Tags) -> Live<ListenerRule> {
+fn live((found, tags): (Found, Tags)) -> Live<ListenerRule> {
     let id = found.rule_arn.clone().unwrap_or_default();
     let spec = ListenerRule {
         listener_arn: Id::new(listener_of(&id)),
