@@ -105,6 +105,8 @@ struct Planned {
     main_changes: bool,
     /// Main fields of what the stack wants.
     wanted: Option<Json>,
+    /// Late fields of it.
+    wanted_late: BTreeMap<String, Json>,
 }
 
 impl Planned {
@@ -118,6 +120,7 @@ impl Planned {
             late_changes: false,
             main_changes: false,
             wanted: None,
+            wanted_late: BTreeMap::new(),
         }
     }
 

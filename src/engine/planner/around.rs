@@ -73,8 +73,10 @@ impl Around {
                     live.map_or_else(|| Json::Object(serde_json::Map::new()), |l| l.spec.clone());
                 let mut given = BTreeSet::new();
                 if let (Json::Object(spec), Some(Json::Object(wanted))) = (&mut spec, &one.wanted) {
-                    given.extend(wanted.keys().cloned());
-                    spec.extend(wanted.clone());
+                    for (field, value) in wanted.iter().chain(&one.wanted_late) {
+                        given.insert(field.clone());
+                        spec.insert(field.clone(), value.clone());
+                    }
                 }
                 let natural = registry.get(&ty).and_then(|handler| handler.natural_name(&spec));
                 let called = live.map(LiveReferences::names).unwrap_or_default();

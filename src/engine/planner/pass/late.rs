@@ -59,6 +59,8 @@ impl Pass<'_, '_> {
         if given.is_empty() {
             return;
         }
+        let late = given.iter().map(|name| ((*name).to_owned(), wanted.spec[*name].clone()));
+        planned.wanted_late = late.collect();
         let late_only = |fields: Vec<FieldChange>| -> Vec<FieldChange> {
             fields.into_iter().filter(|f| given.contains(&diff::top(&f.path))).collect()
         };
