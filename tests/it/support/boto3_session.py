@@ -237,8 +237,8 @@ def owned_compute(environment):
 
 
 def owned_services(environment):
-    """Lists clusters, what runs in them and how it is found and scaled; what is deleted is listed
-    for a while, and what is of another test may go meanwhile."""
+    """Lists clusters and what runs in them; what is deleted is listed for a while, and what is of
+    another test may go meanwhile."""
     found = []
     for arn in call("ecs", "list_clusters", {})["clusterArns"]:
         asked = {"clusters": [arn], "include": ["TAGS"]}
@@ -260,27 +260,6 @@ def owned_services(environment):
         if is_ours(told.get("tags", []), environment):
             families.add(f"ecs_task_definition {told['taskDefinition']['family']}")
     found += families
-    kinds = [("namespace", "list_namespaces", "Namespaces"), ("service", "list_services", "Services")]
-    for kind, operation, collection in kinds:
-        for item in call("servicediscovery", operation, {})[collection]:
-            asked = {"ResourceARN": item["Arn"]}
-            try:
-                tags = call("servicediscovery", "list_tags_for_resource", asked)["Tags"]
-            except ClientError:
-                continue
-            if is_ours(tags, environment):
-                found.append(f"service_discovery_{kind} {item['Id']}")
-    for namespace in ("ecs", "dynamodb"):
-        asked = {"ServiceNamespace": namespace}
-        targets = call("application-autoscaling", "describe_scalable_targets", asked)
-        for target in targets["ScalableTargets"]:
-            asked = {"ResourceARN": target.get("ScalableTargetARN", "")}
-            try:
-                tags = call("application-autoscaling", "list_tags_for_resource", asked)["Tags"]
-            except ClientError:
-                continue
-            if is_ours(tags, environment):
-                found.append(f"scaling_target {target['ResourceId']} {target['ScalableDimension']}")
     return found
 
 
