@@ -23,7 +23,7 @@ fn a_small_plan_in_the_sandbox() {
 
 #[test]
 fn a_small_plan_on_moto() {
-    small(&Stage::of_real_stacks_on_moto("uat", "calls").without_the_cluster());
+    small(&Stage::of_real_stacks_on_moto("uat").without_the_cluster());
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(super) struct Stage {
 enum Served {
     Elsewhere,
     ByTheBinary(Child),
+    ByMoto { _moto: moto::Moto },
     Here { _sandbox: sandbox::Served },
 }
 
@@ -94,13 +95,12 @@ impl Stage {
         Self::served(real_stacks(), environment, &["--clock-rate", rate])
     }
 
-    /// The moto all tests share, with the stacks of the repository; one of their environments under
-    /// the name of the test.
-    pub(super) fn of_real_stacks_on_moto(environment: &str, test: &str) -> Self {
-        let stage = Self::new(real_stacks(), Judge::Moto, moto::url(), test, Served::Elsewhere);
-        let file = |name: &str| stage.stacks().join("environments").join(format!("{name}.toml"));
-        fs::rename(file(environment), file(test)).expect("there is that environment");
-        stage
+    /// A moto of its own, as there is much to do, with the stacks of the repository.
+    pub(super) fn of_real_stacks_on_moto(environment: &str) -> Self {
+        let moto = moto::Moto::start();
+        let url = moto.url().to_owned();
+        let served = Served::ByMoto { _moto: moto };
+        Self::new(real_stacks(), Judge::Moto, &url, environment, served)
     }
 
     /// A sandbox in the memory of this process, for what would write a large state to disk with
