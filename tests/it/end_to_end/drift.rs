@@ -224,7 +224,7 @@ mod the_network {
 
     #[test]
     fn on_moto() {
-        let stage = Stage::of_real_stacks_on_moto("dev", "the-network");
+        let stage = Stage::of_real_stacks_on_moto("dev");
         super::supporting_infrastructure(&stage.without_the_cluster());
     }
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A running server; it ends with this value, or with this process.
 #[derive(Debug)]
@@ -13,8 +14,8 @@ pub(crate) struct Moto {
     url: String,
 }
 
-/// Returns the URL of the server that all tests of this process share. It is slow, so there is one,
-/// and tests keep apart by the names of their environments.
+/// Returns the URL of the server that all tests of this process share. It is slow to start, so those
+/// with little to ask have one, and keep apart by the names of their environments.
 pub(crate) fn url() -> &'static str {
     static SHARED: OnceLock<Moto> = OnceLock::new();
     SHARED.get_or_init(Moto::start).url()
@@ -25,7 +26,9 @@ impl Moto {
     pub(crate) fn start() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/moto_server.py");
         let interpreter = python::interpreter();
-        let log = python::folder().join("moto.log");
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = python::folder().join(format!("moto-{number}.log"));
         let mut server = Command::new(interpreter)
             .arg(script)
             .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
