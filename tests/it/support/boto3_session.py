@@ -152,6 +152,8 @@ def owned_secrets(environment):
             found.append(f"kms_key {key['KeyArn']}")
     for parameter in call("ssm", "describe_parameters", {}).get("Parameters", []):
         name = parameter["Name"]
+        if name.startswith("/aws/"):
+            continue  # AWS's own, by the thousand on moto once one of them was read.
         try:
             tags = call("ssm", "list_tags_for_resource",
                         {"ResourceType": "Parameter", "ResourceId": name})["TagList"]
