@@ -22,7 +22,7 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<Listener>>>
     let indexed = tags::indexed(cx, index, "listener/").map(|(arn, _)| balancer_of(arn));
     let mut balancers: BTreeSet<String> = balancers.chain(indexed).collect();
     balancers.extend(tags::indexed(cx, index, "loadbalancer/").map(|(arn, _)| arn.clone()));
-    let found = read::each(&balancers, |arn| of_balancer(cx, arn)).await?;
+    let found = read::each(balancers, |arn| async move { of_balancer(cx, &arn).await }).await?;
     whole(cx, read::marked(cx, found.into_iter().flatten().collect(), index).await?).await
 }
 

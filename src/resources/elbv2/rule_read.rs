@@ -36,7 +36,7 @@ pub(super) async fn list(cx: &Cx, want: Want<'_>) -> Result<Vec<Live<ListenerRul
         let found = listener_read::of_balancer(cx, balancer).await?;
         listeners.extend(found.into_iter().filter_map(|listener| listener.listener_arn));
     }
-    let found = read::each(&listeners, |arn| of_listener(cx, arn)).await?;
+    let found = read::each(listeners, |arn| async move { of_listener(cx, &arn).await }).await?;
     let found = read::marked(cx, found.into_iter().flatten().collect(), index).await?;
     Ok(found.into_iter().map(live).collect())
 }
