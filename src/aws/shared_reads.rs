@@ -88,7 +88,7 @@ struct Kept {
 impl Kept {
     async fn of(mut response: HttpResponse) -> Result<Self, ConnectorError> {
         let body = response.take_body().collect().await;
-        let body = body.map_err(|error| ConnectorError::io(error))?.to_bytes();
+        let body = body.map_err(ConnectorError::io)?.to_bytes();
         Ok(Self { status: response.status(), headers: response.headers().clone(), body })
     }
 
