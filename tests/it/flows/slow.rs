@@ -4,7 +4,7 @@ use super::bench::{Bench, EVERY_TYPE, Ran};
 use super::ledger::Ledger;
 use infra::engine::plan::Mode;
 use infra::sandbox::{Options, Sandbox, Slow};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An account in which everything is.
 pub(super) fn slow() -> Sandbox {
@@ -18,13 +18,6 @@ pub(super) fn slow() -> Sandbox {
     })
 }
 
-/// Seconds this thread has computed, which other load on the machine does not change.
-fn computed() -> f64 {
-    let read = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = read.split(' ').next().and_then(|n| n.parse::<f64>().ok());
-    nanos.unwrap_or_default() / 1e9
-}
-
 pub(super) fn waited_for(ran: &Ran, reason: &str) -> bool {
     ran.waits().iter().any(|w| w.contains(reason))
 }
@@ -32,7 +25,7 @@ pub(super) fn waited_for(ran: &Ran, reason: &str) -> bool {
 #[tokio::test(start_paused = true)]
 async fn everything_slow_is_waited_for_with_a_reason() {
     let bench = Bench::over(slow(), EVERY_TYPE);
-    let (real, busy, began) = (Instant::now(), computed(), tokio::time::Instant::now());
+    let began = tokio::time::Instant::now();
     let ran = bench.run(Mode::Apply).await;
     ran.must_be_complete();
     let aws = began.elapsed();
@@ -49,7 +42,8 @@ async fn everything_slow_is_waited_for_with_a_reason() {
     ran.must_be_complete();
     assert_eq!(bench.ledger(), Ledger::default());
     assert!(waited_for(&ran, "it to leave AWS's lists"), "{:#?}", ran.waits());
-    let (real, busy) = (real.elapsed(), computed() - busy);
-    println!("{:?} of AWS's time in {real:?}, {busy:.2} s of them computing", began.elapsed());
-    assert!(busy < 2.0, "{busy:.2} s of computing");
+    // Waits ask now and then, not all the time.
+    let (calls, took) = (bench.sandbox.calls().len() as u64, began.elapsed());
+    println!("{calls} calls in {took:?} of AWS's time");
+    assert!(calls < 4 * took.as_secs(), "{calls} calls in {took:?}");
 }
