@@ -268,7 +268,7 @@ async fn live(
 }
 
 /// Finds the default security group of each of these VPCs.
-async fn default_groups(cx: &Cx, vpcs: &[String]) -> Result<HashMap<String, String>> {
+pub(crate) async fn default_groups(cx: &Cx, vpcs: &[String]) -> Result<HashMap<String, String>> {
     let mut found = HashMap::new();
     for mut filters in crate::aws::tags::ec2_any("vpc-id", vpcs) {
         filters.push(filter("group-name", ["default"]));

@@ -5,8 +5,8 @@ use super::requests::{filters, unknown_yet};
 use super::route_table::RouteTable;
 use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
-use super::vpc::Vpc;
-use crate::aws::tags::{ec2_any, ec2_specification, filter, from_ec2};
+use super::vpc::{Vpc, default_groups};
+use crate::aws::tags::{ec2_any, ec2_specification, from_ec2};
 use crate::aws::{Cx, Error, PolicyDocument, Result, Sdk, Tags};
 use crate::engine::resource::{
     Blocker, Changed, Creation, FieldProblem, Id, Live, Resource, Retryable, Rules, Status, Step,
@@ -310,7 +310,8 @@ impl Resource for VpcEndpoint {
             && self.security_group_ids.as_ref().is_some_and(BTreeSet::is_empty)
         {
             // It must have one: while its own is made anew, the one AWS would have taken.
-            groups.add = Some(default_group(cx, live.spec.vpc_id.as_str()).await?);
+            let vpc = [live.spec.vpc_id.as_str().to_owned()];
+            groups.add = Some(default_groups(cx, &vpc).await?.into_values().collect());
         }
         let policy = self.policy_document.as_ref().filter(|_| changed.has("policy_document"));
         let dns = self.dns_options.as_ref().filter(|_| changed.has("dns_options"));
@@ -352,14 +353,6 @@ impl Resource for VpcEndpoint {
         }
         Ok(holding)
     }
-}
-
-/// Finds the default security group of a VPC.
-pub(crate) async fn default_group(cx: &Cx, vpc: &str) -> Result<Vec<String>> {
-    let by = [filter("vpc-id", [vpc]), filter("group-name", ["default"])];
-    let call = cx.ec2().describe_security_groups().set_filters(Some(by.to_vec()));
-    let groups = call.send().await?.security_groups.unwrap_or_default();
-    Ok(groups.into_iter().filter_map(|group| group.group_id).collect())
 }
 
 const fn invalid(step: Step, message: &'static str, reason: &'static str) -> Retryable {

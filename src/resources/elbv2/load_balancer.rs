@@ -10,7 +10,7 @@ use crate::engine::resource::{
 use crate::resources::ec2::interfaces;
 use crate::resources::ec2::security_group::SecurityGroup;
 use crate::resources::ec2::subnet::Subnet;
-use crate::resources::ec2::vpc_endpoint::default_group;
+use crate::resources::ec2::vpc::default_groups;
 use crate::resources::s3::bucket::S3Bucket;
 use crate::resources::{naming, or_gone};
 use crate::stack::schema::{immutable, write_only};
@@ -275,7 +275,8 @@ impl Resource for LoadBalancer {
             let mut groups = texts(groups);
             if groups.is_empty() {
                 // It must have one: while its own is made anew, the one AWS would have taken.
-                groups = default_group(cx, &live.out.vpc_id).await?;
+                let vpc = [live.out.vpc_id.clone()];
+                groups = default_groups(cx, &vpc).await?.into_values().collect();
             }
             let call = cx.elbv2().set_security_groups().load_balancer_arn(&live.id);
             call.set_security_groups(Some(groups)).send().await?;
