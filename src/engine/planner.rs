@@ -222,7 +222,7 @@ pub fn plan(
     let mut uses = Uses::new();
     loop {
         if evaluation.problems.has_errors() {
-            return Err(evaluation.problems);
+            return Err(pass::one_a_workspace(evaluation.problems));
         }
         let world = std::mem::take(&mut evaluation.world);
         let names = workspace_names(input);

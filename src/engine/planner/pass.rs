@@ -4,6 +4,8 @@ mod data;
 mod late;
 mod outputs;
 
+pub(super) use outputs::one_a_workspace;
+
 use super::decide::{decide, deletion, unselected};
 use super::hold::{self, Held};
 use super::wanted::{WantedSpec, evaluate_one};

@@ -350,6 +350,11 @@ impl Session {
         };
         let blocks = bound.workspace.blocks.keys();
         let unowned = blocks.filter(|b| handler(b).is_some_and(|handler| handler.rules().unowned));
+        // What its `when` leaves out was never set.
+        let (nothing, name) = (World::default(), &bound.workspace.name);
+        let none =
+            |b: &&BlockId| bound.instances(b, &nothing.view(name)).is_ok_and(|k| k.is_empty());
+        let unowned = unowned.filter(|block| !none(block));
         let words = |block| {
             format!(
                 "`{block}` is set, not owned: the account keeps it as its default, because others \

@@ -4,8 +4,49 @@ use super::Pass;
 use crate::engine::plan::{After, OutputChange};
 use crate::engine::planner::Planned;
 use crate::engine::world;
-use crate::stack::Diagnostic;
+use crate::stack::{Diagnostic, Diagnostics};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// The code of problems with outputs of what was not applied.
+const NOT_APPLIED: &str = "not_applied";
+/// What is wrong with one.
+const NOT_THERE: &str = " is not there yet";
+
+/// Tells of each workspace that was not applied once, where its outputs are first wanted: they all
+/// come with it.
+pub(in crate::engine::planner) fn one_a_workspace(problems: Diagnostics) -> Diagnostics {
+    let mut told = Diagnostics::new();
+    let mut wanted: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+    for problem in problems.0 {
+        let output = problem.message.strip_suffix(NOT_THERE).map(str::to_owned);
+        match (output, &problem.hint) {
+            (Some(output), Some(hint)) if problem.code == NOT_APPLIED => {
+                let (_, outputs) = wanted.entry(hint.clone()).or_insert_with(|| {
+                    told.0.push(problem.clone());
+                    (told.0.len() - 1, Vec::new())
+                });
+                if !outputs.contains(&output) {
+                    outputs.push(output);
+                }
+            }
+            _ => told.push(problem),
+        }
+    }
+    for (at, outputs) in wanted.into_values() {
+        if let [_, others @ ..] = outputs.as_slice()
+            && !others.is_empty()
+        {
+            let others = others.iter().map(|output| {
+                let name = output.rsplit('.').next().unwrap_or(output);
+                format!("`{}`", name.trim_matches('`'))
+            });
+            let others = others.collect::<Vec<_>>().join(", ");
+            told.0[at].notes.push(format!("More of its outputs are wanted: {others}."));
+        }
+    }
+    told
+}
 
 impl Pass<'_, '_> {
     pub(super) fn outputs(&mut self) {
@@ -25,8 +66,8 @@ impl Pass<'_, '_> {
         for (name, output) in &after {
             let place = format!("outputs.{name}");
             if self.read_only && output.value.contains_unknown() {
-                let message = format!("`{workspace}.{place}` is not there yet");
-                let why = Diagnostic::error("not_applied", message)
+                let message = format!("`{workspace}.{place}`{NOT_THERE}");
+                let why = Diagnostic::error(NOT_APPLIED, message)
                     .note(format!("The workspace `{workspace}` was not applied, or not wholly."))
                     .hint(format!("infra apply {workspace}"));
                 self.out.world.set_missing(workspace, name, why);
