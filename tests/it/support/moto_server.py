@@ -4,9 +4,11 @@ The pipe closes with whoever started this, however that process ends: no server 
 """
 
 import json
+import logging
 import os
 import sys
 
+import moto.backends
 import moto.ec2.utils
 import moto.resourcegroupstaggingapi.models as tagging
 from moto.acm.models import CertBundle
@@ -319,6 +321,11 @@ def made_service(self, *given, **named):
 
 
 Service.__init__ = made_service
+
+# Not a gap, only slow: moto 5.2.5 looks through its own folder at every request.
+MODULES = tuple(moto.backends.list_of_moto_modules())
+moto.backends.list_of_moto_modules = lambda: MODULES
+logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
