@@ -52,6 +52,14 @@ def is_ours(tags, environment):
     return tags.get(OURS) == environment
 
 
+def has_ours(environment, service, operation, parameters, tags):
+    """Asks for the tags of one object. What is of another test may be deleted meanwhile."""
+    try:
+        return is_ours(tags(call(service, operation, parameters)), environment)
+    except ClientError:
+        return False
+
+
 def owned(environment):
     """Lists `kind id` of everything that carries our tag, read kind by kind."""
     found = []
@@ -73,17 +81,19 @@ def owned(environment):
     found += owned_gateways(environment)
     for role in call("iam", "list_roles", {})["Roles"]:
         name = role["RoleName"]
-        if is_ours(call("iam", "list_role_tags", {"RoleName": name})["Tags"], environment):
+        told = ("iam", "list_role_tags", {"RoleName": name}, lambda told: told["Tags"])
+        if has_ours(environment, *told):
             found.append(f"iam_role {name}")
     for profile in call("iam", "list_instance_profiles", {})["InstanceProfiles"]:
         name = profile["InstanceProfileName"]
-        profile = call("iam", "get_instance_profile", {"InstanceProfileName": name})
-        if is_ours(profile["InstanceProfile"].get("Tags", []), environment):
+        told = ("iam", "get_instance_profile", {"InstanceProfileName": name},
+                lambda told: told["InstanceProfile"].get("Tags", []))
+        if has_ours(environment, *told):
             found.append(f"iam_instance_profile {name}")
     for group in call("logs", "describe_log_groups", {})["logGroups"]:
         arn = group.get("logGroupArn", group["arn"].removesuffix(":*"))
-        tags = call("logs", "list_tags_for_resource", {"resourceArn": arn})["tags"]
-        if is_ours(tags, environment):
+        told = ("logs", "list_tags_for_resource", {"resourceArn": arn}, lambda told: told["tags"])
+        if has_ours(environment, *told):
             found.append(f"log_group {group['logGroupName']}")
     for name in call("dynamodb", "list_tables", {}).get("TableNames", []):
         try:
@@ -94,12 +104,9 @@ def owned(environment):
         if is_ours(tags, environment):
             found.append(f"dynamodb_table {name}")
     for repository in call("ecr", "describe_repositories", {})["repositories"]:
-        try:
-            arn = repository["repositoryArn"]
-            tags = call("ecr", "list_tags_for_resource", {"resourceArn": arn})["tags"]
-        except ClientError:
-            continue
-        if is_ours(tags, environment):
+        arn = repository["repositoryArn"]
+        told = ("ecr", "list_tags_for_resource", {"resourceArn": arn}, lambda told: told["tags"])
+        if has_ours(environment, *told):
             found.append(f"ecr_repository {repository['repositoryName']}")
     found += owned_web(environment)
     found += owned_balancing(environment)
@@ -154,12 +161,9 @@ def owned_secrets(environment):
         name = parameter["Name"]
         if name.startswith("/aws/"):
             continue  # AWS's own, by the thousand on moto once one of them was read.
-        try:
-            tags = call("ssm", "list_tags_for_resource",
-                        {"ResourceType": "Parameter", "ResourceId": name})["TagList"]
-        except ClientError:
-            continue
-        if is_ours(tags, environment):
+        told = ("ssm", "list_tags_for_resource", {"ResourceType": "Parameter", "ResourceId": name},
+                lambda told: told["TagList"])
+        if has_ours(environment, *told):
             found.append(f"ssm_parameter {name}")
     for secret in call("secretsmanager", "list_secrets", {}).get("SecretList", []):
         if is_ours(secret.get("Tags", []), environment):
@@ -181,15 +185,9 @@ def owned_scaling(environment):
                        {"ServiceNamespace": namespace}).get("ScalableTargets", [])
         found += [(f"scaling_target {one['ResourceId']} {one['ScalableDimension']}",
                    "application-autoscaling", one["ScalableTargetARN"]) for one in targets]
-    ours = []
-    for label, service, arn in found:
-        try:
-            told = call(service, "list_tags_for_resource", {"ResourceARN": arn})
-        except ClientError:
-            continue  # Of another test, and deleted meanwhile.
-        if is_ours(told["Tags"], environment):
-            ours.append(label)
-    return ours
+    return [label for label, service, arn in found
+            if has_ours(environment, service, "list_tags_for_resource", {"ResourceARN": arn},
+                        lambda told: told["Tags"])]
 
 
 def owned_web(environment):
@@ -210,14 +208,8 @@ def owned_web(environment):
         name = bucket["Name"]
         found.append((f"s3_bucket {name}", "s3", "get_bucket_tagging", {"Bucket": name},
                       lambda told: told["TagSet"]))
-    ours = []
-    for label, service, operation, parameters, tags in found:
-        try:
-            if is_ours(tags(call(service, operation, parameters)), environment):
-                ours.append(label)
-        except ClientError:
-            continue  # Of another test, and deleted meanwhile; or a bucket without tags.
-    return ours
+    # A bucket without tags is refused.
+    return [label for label, *told in found if has_ours(environment, *told)]
 
 
 def owned_compute(environment):
